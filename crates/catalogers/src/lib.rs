@@ -1,0 +1,16 @@
+//! Catalogers: what files say about packages.
+//!
+//! A cataloger is one file in this crate and one line in [`CATALOGERS`]. `extract` is pure, sees one file
+//! and runs once per layer; its [`Facts`] are cached by the analyzer. `assemble` runs per image over the
+//! merged facts. Nothing here touches the network, starts a process or knows a vulnerability.
+
+mod contract;
+mod facts;
+mod view;
+
+pub use contract::{Assemble, Cataloger, Claim, Claimed, ReadError, Sources};
+pub use facts::{Facts, Record};
+pub use view::{FileFacts, Found, MergedView, SourceClass};
+
+/// Every cataloger, in the order in which they assemble.
+pub static CATALOGERS: &[&Cataloger] = &[];

@@ -1,0 +1,67 @@
+//! A verdict with all that it rests on: the input of every output of `check`.
+
+use crate::{Artifact, DataIdentity, Decision, Digest, Evaluation, Gap};
+
+/// Version of the engine, and of what its answers depend on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Engine {
+    /// `stopgate`.
+    pub name: String,
+    /// Version of the program.
+    pub version: String,
+    /// Hash of matcher and trigger versions: equal semantics, equal answers.
+    pub semantics: String,
+}
+
+/// Which policy.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PolicyIdentity {
+    /// Id.
+    pub id: String,
+    /// Name.
+    pub name: String,
+    /// Digest of the document's canonical JSON.
+    pub digest: Digest,
+    /// Pack id with version, or the file's name.
+    pub origin: String,
+}
+
+/// The answer and its exit code (DESIGN section 4.5).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// The answer.
+    pub decision: Decision,
+    /// 0 pass, 1 stop, 2 undecided.
+    pub exit_code: u8,
+}
+
+impl Verdict {
+    /// The verdict of an evaluation.
+    pub const fn of(evaluation: &Evaluation) -> Self {
+        let exit_code = match evaluation.decision {
+            Decision::Pass => 0,
+            Decision::Stop => 1,
+            Decision::Undecided => 2,
+        };
+        Self { decision: evaluation.decision, exit_code }
+    }
+}
+
+/// All that a document about a verdict may show.
+#[derive(Debug, Clone)]
+pub struct CheckReport<'a> {
+    /// The answer.
+    pub verdict: Verdict,
+    /// What was checked.
+    pub artifact: &'a Artifact,
+    /// The policy.
+    pub policy: &'a PolicyIdentity,
+    /// The policy document as compact JSON.
+    pub policy_json: &'a str,
+    /// The vulnerability data; `None` when there was none.
+    pub data: Option<&'a DataIdentity>,
+    /// The evaluation.
+    pub evaluation: &'a Evaluation,
+    /// Gaps of analysis and matching, sorted.
+    pub gaps: &'a [Gap],
+}

@@ -1,0 +1,3 @@
+//! The `stopgate` program.
+
+fn main() {}
