@@ -7,6 +7,7 @@ pub mod limits;
 
 mod artifact;
 mod config;
+mod control;
 mod data;
 mod details;
 mod digest;
@@ -31,6 +32,7 @@ mod vulnerability;
 
 pub use artifact::{Analyzer, Artifact, ImageSource, LayerInfo, RetrievedFile, SourceDescription, SourceKind};
 pub use config::{Healthcheck, HistoryEntry, ImageConfig};
+pub use control::{ControlResult, ControlState};
 pub use data::{DataIdentity, ProviderRows};
 pub use details::Details;
 pub use digest::{Digest, DigestAlgorithm, DigestError};
