@@ -4,12 +4,25 @@
 //! and runs once per layer; its [`Facts`] are cached by the analyzer. `assemble` runs per image over the
 //! merged facts. Nothing here touches the network, starts a process or knows a vulnerability.
 
+mod claims;
 mod contract;
 mod facts;
 mod view;
 
+mod assembly;
+mod distro;
+mod identity;
+mod license;
+mod ownership;
+
+#[cfg(test)]
+mod golden;
+
+pub use assembly::{Assembled, assemble};
+pub use claims::{ClaimIndex, extract_file, is_executable};
 pub use contract::{Assemble, Cataloger, Claim, Claimed, ReadError, Sources};
 pub use facts::{Facts, Record};
+pub use license::expression_of;
 pub use view::{FileFacts, Found, MergedView, SourceClass};
 
 /// Every cataloger, in the order in which they assemble.

@@ -1,0 +1,144 @@
+//! Which package owns the files that prove another, from the lists of owned files of package databases.
+//!
+//! Follows syft's `ownership-by-file-overlap`: both the listed path and the path to which it leads through
+//! links count, because `/bin/x` and `/usr/bin/x` are one file when `/bin` is a link.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use stopgate_model::{Element, FileIndex, FileKind, Package, PackageId, PackageType, Relationship, RelationshipKind};
+
+/// All overlaps: from owner to owned package, with the paths in common.
+pub(crate) fn overlaps(packages: &[Package], files: &FileIndex) -> Vec<Relationship> {
+    let evidence = evidence_paths(packages);
+    let links = FolderLinks::new(files);
+    let mut shared: BTreeMap<(PackageId, PackageId), Vec<String>> = BTreeMap::new();
+    let mut direct = DirectOwners { packages, by_type: HashMap::new() };
+    for owner in packages.iter().filter(|package| !package.files.is_empty()) {
+        for file in &owner.files {
+            let real = links.real(files, &file.path);
+            let real = real.as_deref().filter(|real| *real != file.path);
+            for path in [Some(file.path.as_str()), real].into_iter().flatten() {
+                let Some(owned) = evidence.get(path) else { continue };
+                // Found through a link: the package that lists the real path is its owner.
+                if never_owned(path) || (real == Some(path) && direct.lists(&owner.package_type, path)) {
+                    continue;
+                }
+                for id in owned.iter().filter(|id| **id != owner.id) {
+                    shared.entry((owner.id, *id)).or_default().push(path.to_owned());
+                }
+            }
+        }
+    }
+    let edges = shared.into_iter().map(|((owner, owned), mut paths)| {
+        paths.sort_unstable();
+        paths.dedup();
+        Relationship {
+            from: Element::Package(owner),
+            to: Element::Package(owned),
+            kind: RelationshipKind::OwnershipByFileOverlap(paths),
+        }
+    });
+    edges.collect()
+}
+
+/// The packages without those of type binary that a package of an operating system, or a Bitnami
+/// component, owns: the owner's own record covers them. A Java installation covers the signature that
+/// was found at the same file.
+pub(crate) fn without_owned_binaries(packages: Vec<Package>, overlaps: &[Relationship]) -> Vec<Package> {
+    let by_id: HashMap<PackageId, &Package> = packages.iter().map(|package| (package.id, package)).collect();
+    let mut gone = HashSet::new();
+    for edge in overlaps {
+        let (Element::Package(from), Element::Package(to)) = (&edge.from, &edge.to) else { continue };
+        let (Some(owner), Some(owned)) = (by_id.get(from), by_id.get(to)) else { continue };
+        if gone.contains(from) || gone.contains(to) {
+            continue;
+        }
+        let covers = owner.package_type.is_os() || owner.package_type == PackageType::BITNAMI;
+        if covers && is_binary(owned) {
+            gone.insert(*to);
+        } else if owner.package_type == PackageType::BINARY && owned.package_type == PackageType::BINARY {
+            match (is_java_installation(owner), is_java_installation(owned)) {
+                (true, false) => drop(gone.insert(*to)),
+                (false, true) => drop(gone.insert(*from)),
+                _ => {}
+            }
+        }
+    }
+    packages.into_iter().filter(|package| !gone.contains(&package.id)).collect()
+}
+
+fn is_java_installation(package: &Package) -> bool {
+    package.details.as_ref().is_some_and(|details| details.type_name == "java-jvm-installation")
+}
+
+fn is_binary(package: &Package) -> bool {
+    const DETAILS: [&str; 3] = ["elf-binary-package-note-json-payload", "binary-signature", "java-jvm-installation"];
+    package.package_type == PackageType::BINARY
+        || package.details.as_ref().is_some_and(|details| DETAILS.contains(&details.type_name.as_str()))
+}
+
+fn evidence_paths(packages: &[Package]) -> HashMap<&str, Vec<PackageId>> {
+    let mut evidence: HashMap<&str, Vec<PackageId>> = HashMap::new();
+    for package in packages {
+        for location in &package.locations {
+            for path in [&location.path, &location.access_path] {
+                let ids = evidence.entry(path).or_default();
+                if ids.last() != Some(&package.id) {
+                    ids.push(package.id);
+                }
+            }
+        }
+    }
+    evidence
+}
+
+/// Databases are not evidence that their owner owns every package in them, and Debian packages share
+/// copyright files.
+fn never_owned(path: &str) -> bool {
+    const ENDS: [&str; 3] = ["/lib/apk/db/installed", "/lib/dpkg/status", "/lib/opkg/status"];
+    const RPM: [&str; 3] = ["Packages", "Packages.db", "rpmdb.sqlite"];
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    ENDS.iter().any(|end| path.ends_with(end))
+        || folder.ends_with("/lib/dpkg/status.d")
+        || (folder.ends_with("/lib/opkg/info") && name.ends_with(".control"))
+        || (folder.ends_with("/rpm") && RPM.contains(&name))
+        || (path.starts_with("/usr/share/doc/") && name == "copyright")
+}
+
+/// Which paths packages of a type list themselves, made when first asked for.
+struct DirectOwners<'a> {
+    packages: &'a [Package],
+    by_type: HashMap<PackageType, HashSet<&'a str>>,
+}
+
+impl DirectOwners<'_> {
+    fn lists(&mut self, package_type: &PackageType, path: &str) -> bool {
+        if !self.by_type.contains_key(package_type) {
+            let of_type = self.packages.iter().filter(|package| package.package_type == *package_type);
+            let paths = of_type.flat_map(|package| &package.files).map(|file| file.path.as_str()).collect();
+            self.by_type.insert(package_type.clone(), paths);
+        }
+        self.by_type.get(package_type).is_some_and(|paths| paths.contains(path))
+    }
+}
+
+/// Resolves many paths fast: a path without a linked folder on its way costs one look-up.
+struct FolderLinks<'a> {
+    folders: HashSet<&'a str>,
+}
+
+impl<'a> FolderLinks<'a> {
+    fn new(files: &'a FileIndex) -> Self {
+        let links = files.iter().filter(|entry| entry.kind == FileKind::Symlink);
+        Self { folders: links.map(|entry| entry.path).collect() }
+    }
+
+    /// The real path, when a link lies on the way and leads somewhere.
+    fn real(&self, files: &FileIndex, path: &str) -> Option<String> {
+        let mut ends = path.match_indices('/').skip(1).map(|(at, _)| at).chain(std::iter::once(path.len()));
+        if self.folders.is_empty() || !ends.any(|end| path.get(..end).is_some_and(|part| self.folders.contains(part))) {
+            return None;
+        }
+        files.resolve(path).ok().flatten().map(|entry| entry.path.to_owned())
+    }
+}
