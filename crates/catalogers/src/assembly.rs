@@ -30,9 +30,12 @@ const UNKNOWN_VERSION: &str = "UNKNOWN";
 /// Runs all catalogers for the view's class of source and joins what they find. A distribution that the
 /// view does not name is detected from the facts.
 pub fn assemble(view: &MergedView<'_>) -> Assembled {
-    let distro = view.distro.cloned().or_else(|| distro::detect(view));
-    let view = MergedView { distro: distro.as_ref(), ..*view };
-    let mut found = collect(&view);
+    let mut distro = view.distro.cloned().or_else(|| distro::detect(view));
+    let mut found = collect(&MergedView { distro: distro.as_ref(), ..*view });
+    if let Some(distro) = &mut distro {
+        let extended = |package: &Package| distro::is_extended(distro, &package.package_type, &package.version);
+        distro.extended_support |= found.packages.iter().any(extended);
+    }
     let mut gaps = std::mem::take(&mut found.gaps);
     gaps.extend(view.facts.iter().flat_map(gaps_of));
     let (packages, dependencies) = complete(found, &mut gaps);

@@ -26,4 +26,4 @@ pub use license::expression_of;
 pub use view::{FileFacts, Found, MergedView, SourceClass};
 
 /// Every cataloger, in the order in which they assemble.
-pub static CATALOGERS: &[&Cataloger] = &[];
+pub static CATALOGERS: &[&Cataloger] = &[&distro::DISTRO];
