@@ -1,1 +1,40 @@
-//! Under construction.
+//! Vulnerability data, compiled into one immutable memory-mapped index per build.
+//!
+//! Read in this order: what a caller asks ([`Database`], [`Row`], [`Resolution`]), how data comes in
+//! ([`import`], [`build`]), and below that the files themselves.
+
+mod database;
+mod import;
+mod row;
+mod scope;
+
+pub use database::{Database, OpenError};
+pub use import::{ImportError, ImportOptions, ImportSource, OsvDocument, build, import};
+pub use row::{Constraint, CpeAttributes, FixStatement, GoImport, Qualifiers, Range, Row};
+pub use scope::{Resolution, ScopeId};
+
+/// Number of a vulnerability record inside one build; never stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VulnerabilityNumber(pub u32);
+
+/// Number of a vulnerability id (a name or an alias, in any case) inside one build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdNumber(pub u32);
+
+/// Number of a (format, text) pair of a version constraint inside one build: the key for compiled constraints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConstraintId(pub u32);
+
+/// What a record says of itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum RecordStatus {
+    /// Active; also when the record says nothing.
+    #[default]
+    Active,
+    /// Being analysed.
+    Analyzing,
+    /// Rejected or withdrawn: not to be matched in language searches.
+    Rejected,
+    /// In contention.
+    Disputed,
+}
