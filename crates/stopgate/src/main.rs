@@ -1,3 +1,10 @@
-//! The `stopgate` program.
+//! The `stopgate` program: the command line with a fast allocator.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    stopgate_cli::run(std::env::args_os())
+}
