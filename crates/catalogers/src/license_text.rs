@@ -1,0 +1,370 @@
+//! Licence texts to SPDX identifiers: which licences a file holds, told by its words.
+//!
+//! Every known text is cut into runs of three words. A licence is found when nearly all of its runs occur;
+//! of similar licences the one with the most runs wins, and what it explains is not explained twice. As in
+//! syft the answer only counts when known licences explain at least three quarters of the words; else the
+//! text is named by its digest. Addresses and one-line references are not recognised.
+
+use std::sync::LazyLock;
+
+use sha2::{Digest as _, Sha256};
+use spdx::identifiers::LICENSES;
+use stopgate_model::{License, LicenseKind};
+
+use crate::license;
+
+/// The licences of a licence file, concluded from its text; the file's digest when it is none we know.
+/// Locations are left to the caller.
+pub(crate) fn licenses_of(content: &[u8]) -> Vec<License> {
+    let concluded = |value: String, spdx: String| License {
+        value,
+        spdx,
+        kind: LicenseKind::Concluded,
+        urls: Vec::new(),
+        locations: Vec::new(),
+    };
+    let ids = identify(content);
+    if ids.is_empty() {
+        return vec![concluded(format!("sha256:{}", hex::encode(Sha256::digest(content))), String::new())];
+    }
+    ids.into_iter().map(|id| concluded(id.to_owned(), license::expression_of(id).unwrap_or_default())).collect()
+}
+
+/// Whether a file of this name holds a licence, by syft's rule.
+pub(crate) fn is_license_file(name: &str) -> bool {
+    const STARTS: [&str; 7] = ["licence", "license", "copying", "notice", "unlicense", "unlicence", "mit-licen"];
+    const WHOLE: [&str; 4] = ["al2.0", "lgpl2.1", "mit_license", "mit_licence"];
+    let begins = |start: &str| name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start));
+    STARTS.iter().any(|start| begins(start)) || WHOLE.iter().any(|whole| name.eq_ignore_ascii_case(whole))
+}
+
+/// SPDX identifiers of the licences that explain a text, in the order in which they begin; none when they
+/// explain less than three quarters of it.
+pub(crate) fn identify(content: &[u8]) -> Vec<&'static str> {
+    let words = words_of(content.get(..LONGEST_TEXT).unwrap_or(content));
+    let corpus = &*CORPUS;
+    let mut runs: Vec<(u64, usize)> = runs_of(&words).enumerate().map(|(at, run)| (run, at)).collect();
+    runs.sort_unstable();
+    let mut counts = vec![0_u32; corpus.texts.len()];
+    let mut last = None;
+    for (run, _) in &runs {
+        if last != Some(*run) {
+            corpus.holders(*run).for_each(|text| add_one(&mut counts, text));
+        }
+        last = Some(*run);
+    }
+    let enough = |count: u32, size: u32| u64::from(count) * 100 >= u64::from(size) * 85;
+    let mut likely: Vec<(usize, u32, u32)> = counts
+        .iter()
+        .zip(&corpus.texts)
+        .enumerate()
+        .filter(|(_, (count, text))| **count > 0 && enough(**count, text.runs))
+        .map(|(number, (count, text))| (number, *count, text.runs))
+        .collect();
+    // The most runs first; of equals the shorter text, which then is the better match.
+    likely.sort_by_key(|(number, count, size)| (std::cmp::Reverse(*count), *size, *number));
+    likely.truncate(MOST_LIKELY);
+    let mut explained = Explained::new(&words);
+    for (number, _, size) in likely {
+        explained.add(corpus, &runs, number, size);
+    }
+    explained.finish()
+}
+
+/// Longer files are not licences; their beginning decides.
+const LONGEST_TEXT: usize = 512 << 10;
+const MOST_LIKELY: usize = 24;
+/// Words that may differ inside a match: names, years, an added clause.
+const WIDEST_GAP: usize = 12;
+/// A copyright line this many words before a match belongs to it.
+const COPYRIGHT_WORDS: usize = 50;
+
+/// Which words of a text known licences explain.
+struct Explained<'a> {
+    words: &'a [u64],
+    taken: Vec<bool>,
+    found: Vec<(usize, &'static str)>,
+}
+
+impl<'a> Explained<'a> {
+    fn new(words: &'a [u64]) -> Self {
+        Self { words, taken: vec![false; words.len()], found: Vec::new() }
+    }
+
+    /// Takes the words of a text unless other texts have taken too many of them.
+    fn add(&mut self, corpus: &Corpus, runs: &[(u64, usize)], number: usize, size: u32) {
+        let mut places: Vec<usize> = runs
+            .iter()
+            .filter(|(run, at)| {
+                !self.taken.get(*at).copied().unwrap_or(true) && corpus.holders(*run).any(|text| text == number)
+            })
+            .map(|(_, at)| *at)
+            .collect();
+        if (places.len() as u64) * 100 < u64::from(size) * 60 {
+            return;
+        }
+        places.sort_unstable();
+        let mut previous: Option<usize> = None;
+        for at in &places {
+            let from = previous.filter(|end| at.saturating_sub(*end) <= WIDEST_GAP).unwrap_or(*at);
+            if let Some(range) = self.taken.get_mut(from..(at + RUN).min(self.words.len())) {
+                range.fill(true);
+            }
+            previous = Some(at + RUN);
+        }
+        if let (Some(first), Some(text)) = (places.first(), corpus.texts.get(number)) {
+            self.found.push((*first, text.id));
+        }
+    }
+
+    fn finish(mut self) -> Vec<&'static str> {
+        self.take_copyright_lines();
+        let taken = self.taken.iter().filter(|taken| **taken).count();
+        if taken == 0 || taken * 100 < self.words.len() * 75 {
+            return Vec::new();
+        }
+        self.found.sort_unstable();
+        let mut ids: Vec<_> = self.found.into_iter().map(|(_, id)| id).collect();
+        let mut seen = std::collections::HashSet::new();
+        ids.retain(|id| seen.insert(*id));
+        ids
+    }
+
+    fn take_copyright_lines(&mut self) {
+        let copyright = hash_word(b"copyright");
+        let mut free_since = 0;
+        for at in 0..self.words.len() {
+            if !self.taken.get(at).copied().unwrap_or(false) {
+                continue;
+            }
+            let from = free_since.max(at.saturating_sub(COPYRIGHT_WORDS));
+            let line = self.words.get(from..at).and_then(|before| before.iter().position(|word| *word == copyright));
+            if let Some(range) = line.and_then(|start| self.taken.get_mut(from + start..at)) {
+                range.fill(true);
+            }
+            free_since = at + 1;
+        }
+    }
+}
+
+/// Words per run.
+const RUN: usize = 3;
+
+fn add_one(counts: &mut [u32], text: usize) {
+    if let Some(count) = counts.get_mut(text) {
+        *count += 1;
+    }
+}
+
+fn runs_of(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
+    words.windows(RUN).map(|run| {
+        run.iter().fold(0x9e37_79b9_7f4a_7c15, |hash: u64, word| (hash.rotate_left(23) ^ word).wrapping_mul(MIX))
+    })
+}
+
+const MIX: u64 = 0xff51_afd7_ed55_8ccd;
+
+fn hash_word(word: &[u8]) -> u64 {
+    word.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// Hashes of the words: runs of ASCII letters and digits, case aside, one spelling for each word.
+fn words_of(text: &[u8]) -> Vec<u64> {
+    let words = text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    words
+        .map(|word| match word {
+            b"licence" | b"Licence" | b"LICENCE" => hash_word(b"license"),
+            b"https" => hash_word(b"http"),
+            _ => hash_word(word),
+        })
+        .collect()
+}
+
+struct Text {
+    id: &'static str,
+    /// Different runs that it has.
+    runs: u32,
+}
+
+/// Every run of every known text: the upper 48 bits of its hash, then the text's number; sorted.
+struct Corpus {
+    texts: Vec<Text>,
+    rows: Vec<u64>,
+    /// Where the rows begin that share their upper 16 bits.
+    starts: Vec<u32>,
+}
+
+static CORPUS: LazyLock<Corpus> = LazyLock::new(Corpus::build);
+
+impl Corpus {
+    fn build() -> Self {
+        let mut corpus = Self { texts: Vec::new(), rows: Vec::new(), starts: Vec::new() };
+        for license in LICENSES.iter().filter_map(|license| spdx::license_id(license.name)) {
+            if is_known(license) {
+                corpus.add(license.name, license.text());
+            }
+        }
+        for (id, licence, begin, end) in NOTICES {
+            let text = spdx::license_id(licence).map_or("", |license| license.text());
+            let start = text.find(begin);
+            let notice = start.and_then(|at| text.get(at..)).unwrap_or("");
+            corpus.add(id, notice.find(end).and_then(|at| notice.get(..at + end.len())).unwrap_or(""));
+        }
+        corpus.rows.sort_unstable();
+        corpus.rows.dedup();
+        let mut starts = vec![0_u32; (1 << 16) + 1];
+        for row in &corpus.rows {
+            if let Some(count) = starts.get_mut((row >> 48) as usize + 1) {
+                *count += 1;
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += *start;
+            *start = sum;
+        }
+        corpus.starts = starts;
+        corpus
+    }
+
+    fn add(&mut self, id: &'static str, text: &str) {
+        let number = self.texts.len() as u64;
+        let words = words_of(text.as_bytes());
+        let mut rows: Vec<u64> = runs_of(&words).map(|run| (run & !0xffff) | number).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        if !rows.is_empty() {
+            self.texts.push(Text { id, runs: rows.len() as u32 });
+            self.rows.append(&mut rows);
+        }
+    }
+
+    /// Numbers of the texts that have a run.
+    fn holders(&self, run: u64) -> impl Iterator<Item = usize> + '_ {
+        let bucket = (run >> 48) as usize;
+        let start = self.starts.get(bucket).map_or(0, |start| *start as usize);
+        let end = self.starts.get(bucket + 1).map_or(start, |end| *end as usize);
+        let key = run & !0xffff;
+        self.rows
+            .get(start..end)
+            .unwrap_or_default()
+            .iter()
+            .filter(move |row| **row & !0xffff == key)
+            .map(|row| (row & 0xffff) as usize)
+    }
+}
+
+/// Whether a text of the SPDX list is looked for.
+fn is_known(license: spdx::LicenseId) -> bool {
+    let name = license.name;
+    // One text for `GPL-2.0`, `GPL-2.0-only` and the rest: the bare name, which SPDX reads as `-only`.
+    let variant = name.ends_with("-only") || name.ends_with("-or-later") || name.ends_with('+');
+    let listed = license.is_osi_approved() || license.is_fsf_free_libre();
+    !variant && !name.contains("-with-") && (listed || OTHERS.contains(&name) || name.starts_with("CC-BY"))
+}
+
+/// Texts that neither the Open Source Initiative nor the Free Software Foundation lists.
+const OTHERS: [&str; 24] = [
+    "Apache-1.0",
+    "BSD-4-Clause",
+    "BSD-4-Clause-UC",
+    "BSD-1-Clause",
+    "Beerware",
+    "CC-PDDC",
+    "CDDL-1.1",
+    "FTL",
+    "HPND",
+    "ICU",
+    "IJG",
+    "Info-ZIP",
+    "JSON",
+    "Libpng",
+    "MIT-CMU",
+    "OLDAP-2.8",
+    "OpenSSL",
+    "PSF-2.0",
+    "Plexus",
+    "SAX-PD",
+    "TCL",
+    "X11",
+    "bzip2-1.0.6",
+    "curl",
+];
+
+/// Notices that a licence asks to put into files, cut out of its own text: identifier, text, first and
+/// last words.
+const NOTICES: [(&str, &str, &str, &str); 4] = [
+    ("Apache-2.0", "Apache-2.0", "Licensed under the Apache License, Version 2.0", "limitations under the License"),
+    ("MPL-2.0", "MPL-2.0", "This Source Code Form is subject to the terms", "https://mozilla.org/MPL/2.0/"),
+    ("GPL-2.0-or-later", "GPL-2.0", "This program is free software; you can redistribute", "for more details."),
+    ("GPL-3.0-or-later", "GPL-3.0", "This program is free software: you can redistribute", "for more details."),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::{identify, is_license_file, licenses_of};
+
+    fn text(id: &str) -> String {
+        spdx::license_id(id).unwrap().text().to_owned()
+    }
+
+    #[test]
+    fn knows_the_usual_texts_by_their_own_words() {
+        for (id, expected) in [
+            ("MIT", "MIT"),
+            ("MIT-0", "MIT-0"),
+            ("ISC", "ISC"),
+            ("BSD-2-Clause", "BSD-2-Clause"),
+            ("BSD-3-Clause", "BSD-3-Clause"),
+            ("BSD-4-Clause", "BSD-4-Clause"),
+            ("Apache-1.1", "Apache-1.1"),
+            ("Apache-2.0", "Apache-2.0"),
+            ("GPL-2.0-only", "GPL-2.0"),
+            ("GPL-3.0-only", "GPL-3.0"),
+            ("LGPL-2.0-only", "LGPL-2.0"),
+            ("LGPL-2.1-only", "LGPL-2.1"),
+            ("LGPL-3.0-only", "LGPL-3.0"),
+            ("AGPL-3.0-only", "AGPL-3.0"),
+            ("MPL-2.0", "MPL-2.0"),
+            ("EPL-1.0", "EPL-1.0"),
+            ("EPL-2.0", "EPL-2.0"),
+            ("CDDL-1.0", "CDDL-1.0"),
+            ("CC0-1.0", "CC0-1.0"),
+            ("Unlicense", "Unlicense"),
+            ("Zlib", "Zlib"),
+            ("BSL-1.0", "BSL-1.0"),
+            ("0BSD", "0BSD"),
+            ("PSF-2.0", "PSF-2.0"),
+        ] {
+            assert_eq!(identify(text(id).as_bytes()), [expected], "{id}");
+        }
+    }
+
+    #[test]
+    fn names_and_years_do_not_matter_but_other_text_does() {
+        let filled = text("BSD-3-Clause")
+            .replace("<year> <owner>", "2009-2024 The Example Authors, Inc.")
+            .replace("the copyright holder nor", "Example Inc. nor");
+        assert_eq!(identify(filled.as_bytes()), ["BSD-3-Clause"]);
+        let both = format!("{}\n\n----\nFor the parser:\n{}", text("Apache-2.0"), text("MIT"));
+        assert_eq!(identify(both.as_bytes()), ["Apache-2.0", "MIT"]);
+        let drowned = format!("{} {}", text("MIT"), "something else entirely is written here ".repeat(40));
+        assert!(identify(drowned.as_bytes()).is_empty());
+        let license = &licenses_of(b"All rights reserved.")[0];
+        assert!(license.value.starts_with("sha256:") && license.spdx.is_empty());
+        assert_eq!(licenses_of(text("GPL-2.0-only").as_bytes())[0].spdx, "GPL-2.0-only");
+    }
+
+    #[test]
+    fn license_files_are_known_by_name() {
+        for name in ["LICENSE", "license.md", "Licence-MIT", "COPYING.LESSER", "NOTICE", "UNLICENSE", "MIT-LICENSE.txt"]
+        {
+            assert!(is_license_file(name), "{name}");
+        }
+        for name in ["LIC", "README.md", "mylicense", ""] {
+            assert!(!is_license_file(name), "{name}");
+        }
+    }
+}
