@@ -32,7 +32,7 @@ impl Facts {
     }
 
     /// Adds a record. A value that does not serialise is left out: none of ours can fail.
-    pub fn record(&mut self, kind: &str, value: &impl serde::Serialize) {
+    pub fn record(&mut self, kind: &str, value: &(impl serde::Serialize + ?Sized)) {
         if let Ok(json) = serde_json::to_string(value) {
             self.records.push(Record { kind: kind.to_owned(), json });
         }

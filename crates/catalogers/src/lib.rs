@@ -10,10 +10,16 @@ mod facts;
 mod view;
 
 mod assembly;
+mod dependency;
 mod distro;
 mod identity;
 mod license;
+mod license_text;
+mod license_urls;
+mod os_record;
 mod ownership;
+
+mod dpkg;
 
 #[cfg(test)]
 mod golden;
@@ -26,4 +32,4 @@ pub use license::expression_of;
 pub use view::{FileFacts, Found, MergedView, SourceClass};
 
 /// Every cataloger, in the order in which they assemble.
-pub static CATALOGERS: &[&Cataloger] = &[&distro::DISTRO];
+pub static CATALOGERS: &[&Cataloger] = &[&distro::DISTRO, &dpkg::DPKG_DB];
