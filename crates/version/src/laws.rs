@@ -1,0 +1,1 @@
+//! Laws of order, on any text.

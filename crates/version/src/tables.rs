@@ -1,0 +1,1 @@
+//! Tables of ordered versions, by hand and from the ecosystems' own tools.
