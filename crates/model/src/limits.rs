@@ -91,6 +91,8 @@ limits! {
     POLICY_BYTES = 64 * MIB, "bytes";
     /// Rules of one policy.
     POLICY_RULES = 10_000, "entries";
+    /// Findings of one rule.
+    RULE_FINDINGS = 100_000, "entries";
     /// A compiled regular expression.
     REGEX_BYTES = MIB, "bytes";
 }
