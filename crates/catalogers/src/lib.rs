@@ -19,6 +19,7 @@ mod license_urls;
 mod os_record;
 mod ownership;
 
+mod apk;
 mod dpkg;
 
 #[cfg(test)]
@@ -32,4 +33,4 @@ pub use license::expression_of;
 pub use view::{FileFacts, Found, MergedView, SourceClass};
 
 /// Every cataloger, in the order in which they assemble.
-pub static CATALOGERS: &[&Cataloger] = &[&distro::DISTRO, &dpkg::DPKG_DB];
+pub static CATALOGERS: &[&Cataloger] = &[&distro::DISTRO, &apk::APK_DB, &dpkg::DPKG_DB];
