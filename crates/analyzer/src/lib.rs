@@ -1,1 +1,2 @@
-//! Under construction.
+//! Walks layers, caches their facts, merges them into an artifact.
+mod layer;

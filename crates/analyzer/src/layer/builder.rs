@@ -1,0 +1,373 @@
+//! Collects the entries of one layer in the order of its archive and closes them into [`LayerFacts`].
+//!
+//! Within one layer the last entry of a path wins, an entry that is no folder takes away what was
+//! written below its path before it, and what is written below it afterwards takes it away. Whiteouts
+//! say something about lower layers only, so they stay as rows. Hard links get size and digest of their
+//! target as it was when the link was made.
+
+use std::collections::{BTreeMap, HashMap};
+
+use stopgate_catalogers::Facts;
+use stopgate_model::{FileKind, Gap, GapCode};
+
+use super::facts_codec::write_facts;
+use super::order::{compare, is_below};
+use super::rows::{Content, Row, RowKind, RowWriter};
+use super::wire::{Damaged, Writer};
+use super::{LayerFacts, Summary};
+
+/// An entry as it comes from the archive.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EntryData<'a> {
+    pub(crate) path: &'a str,
+    pub(crate) kind: RowKind,
+    pub(crate) mode: u32,
+    pub(crate) uid: u32,
+    pub(crate) gid: u32,
+    pub(crate) size: u64,
+    pub(crate) link: Option<&'a str>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Raw {
+    size: u64,
+    path_start: u32,
+    link_start: u32,
+    digest: u32,
+    uid: u32,
+    gid: u32,
+    path_len: u16,
+    link_len: u16,
+    mode: u16,
+    kind: RowKind,
+}
+
+const NONE: u32 = u32::MAX;
+/// Gaps of one kind that are kept one by one; more of it are counted.
+const GAPS_KEPT: u64 = 50;
+
+/// A finding before rows have their final position.
+enum What {
+    Facts { cataloger: &'static str, encoded: Vec<u8> },
+    Secret { pattern: &'static str, encoded_lines: Vec<u8> },
+    Retrieved { content: Vec<u8> },
+}
+
+/// Collects a layer.
+#[derive(Default)]
+pub(crate) struct LayerBuilder {
+    text: String,
+    raw: Vec<Raw>,
+    digests: Vec<[u8; 32]>,
+    findings: Vec<(u32, What)>,
+    gap_counts: BTreeMap<GapCode, u64>,
+    summary: Summary,
+}
+
+impl LayerBuilder {
+    /// Adds an entry; its number is for the findings. `None`: the tables are full.
+    pub(crate) fn push(&mut self, entry: &EntryData<'_>) -> Option<u32> {
+        let number = u32::try_from(self.raw.len()).ok().filter(|number| *number < NONE)?;
+        let link = entry.link.unwrap_or_default();
+        let (path_len, link_len) = (u16::try_from(entry.path.len()).ok()?, u16::try_from(link.len()).ok()?);
+        let path_start = u32::try_from(self.text.len()).ok()?;
+        let link_start = path_start.checked_add(u32::from(path_len))?;
+        link_start.checked_add(u32::from(link_len))?;
+        self.text.push_str(entry.path);
+        self.text.push_str(link);
+        self.raw.push(Raw {
+            size: entry.size,
+            path_start,
+            link_start,
+            digest: NONE,
+            uid: entry.uid,
+            gid: entry.gid,
+            path_len,
+            link_len,
+            mode: (entry.mode & 0o7777) as u16,
+            kind: entry.kind,
+        });
+        Some(number)
+    }
+
+    /// Sets size and digest of a regular file once its content went by.
+    pub(crate) fn set_content(&mut self, number: u32, size: u64, digest: [u8; 32]) {
+        if self.digests.last() != Some(&digest) {
+            self.digests.push(digest);
+        }
+        if let Some(raw) = self.raw.get_mut(number as usize) {
+            raw.size = size;
+            raw.digest = (self.digests.len() - 1) as u32;
+        }
+    }
+
+    pub(crate) fn add_facts(&mut self, number: u32, cataloger: &'static str, facts: &Facts) {
+        if facts.is_empty() {
+            return;
+        }
+        let mut writer = Writer::default();
+        write_facts(&mut writer, facts);
+        self.findings.push((number, What::Facts { cataloger, encoded: writer.bytes }));
+    }
+
+    pub(crate) fn add_secret(&mut self, number: u32, pattern: &'static str, lines: &[u32]) {
+        let mut writer = Writer::default();
+        writer.list(lines, |w, line| w.number(u64::from(*line)));
+        self.findings.push((number, What::Secret { pattern, encoded_lines: writer.bytes }));
+    }
+
+    pub(crate) fn add_retrieved(&mut self, number: u32, content: Vec<u8>) {
+        self.findings.push((number, What::Retrieved { content }));
+    }
+
+    /// Adds a gap. Of the same kind only the first ones are kept; the rest is counted.
+    pub(crate) fn gap(&mut self, gap: Gap) {
+        let seen = self.gap_counts.entry(gap.code).or_default();
+        *seen += 1;
+        if *seen <= GAPS_KEPT {
+            self.summary.gaps.push(gap);
+        }
+    }
+
+    pub(crate) const fn summary(&mut self) -> &mut Summary {
+        &mut self.summary
+    }
+
+    /// Sorts, settles and encodes.
+    pub(crate) fn finish(mut self) -> Result<LayerFacts, Damaged> {
+        let order = self.order();
+        let contents = self.contents(&order);
+        let kept = self.settle(&order);
+        drop(order);
+        let mut position = vec![NONE; self.raw.len()];
+        for (row, number) in kept.iter().zip(0..) {
+            if let Some(slot) = position.get_mut(*row as usize) {
+                *slot = number;
+            }
+        }
+        let owners = owners(&kept, &contents, &mut position);
+        let mut rows = RowWriter::default();
+        for number in &kept {
+            rows.push(&self.row(*number, &contents, &owners));
+        }
+        let findings = self.encode_findings(&position);
+        self.summary.rows = kept.len() as u64;
+        for (code, seen) in std::mem::take(&mut self.gap_counts) {
+            if seen > GAPS_KEPT {
+                let more = seen - GAPS_KEPT;
+                let mut gap = Gap::new(code, format!("{more} more of the same kind in this layer"));
+                gap.seen = Some(more);
+                self.summary.gaps.push(gap);
+            }
+        }
+        self.summary.gaps.sort_unstable();
+        // The collected entries go before their encoded form is joined: both can be large.
+        let summary = std::mem::take(&mut self.summary);
+        drop(self);
+        let mut writer = Writer::default();
+        for column in rows.columns {
+            writer.slice(&column.bytes);
+        }
+        writer.slice(&findings);
+        let mut end = Writer::default();
+        summary.write(&mut end);
+        writer.slice(&end.bytes);
+        LayerFacts::open(writer.bytes)
+    }
+
+    fn text(&self, start: u32, length: u16) -> &str {
+        self.text.get(start as usize..start as usize + usize::from(length)).unwrap_or_default()
+    }
+
+    fn path(&self, number: u32) -> &str {
+        self.raw.get(number as usize).map_or("", |raw| self.text(raw.path_start, raw.path_len))
+    }
+
+    fn kind(&self, number: u32) -> RowKind {
+        self.raw.get(number as usize).map_or(RowKind::Whiteout, |raw| raw.kind)
+    }
+
+    /// All numbers by path, of equal paths in the order of the archive.
+    fn order(&self) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..self.raw.len() as u32).collect();
+        order.sort_by(|a, b| compare(self.path(*a), self.path(*b)));
+        order
+    }
+
+    /// For each hard link whose target lies in this layer, the entry that holds the content.
+    fn contents(&self, order: &[u32]) -> HashMap<u32, u32> {
+        let mut contents = HashMap::new();
+        for (number, raw) in self.raw.iter().enumerate() {
+            let number = number as u32;
+            if raw.kind != RowKind::Entry(FileKind::HardLink) {
+                continue;
+            }
+            let target = self.text(raw.link_start, raw.link_len);
+            let end = order.partition_point(|other| {
+                compare(self.path(*other), target).then(other.cmp(&number)) == std::cmp::Ordering::Less
+            });
+            let before = order.get(..end).unwrap_or_default().iter().rev();
+            let real = before
+                .take_while(|other| self.path(**other) == target)
+                .find(|other| matches!(self.kind(**other), RowKind::Entry(_)));
+            match real.map(|real| (*real, self.kind(*real))) {
+                Some((real, RowKind::Entry(FileKind::Regular))) => contents.insert(number, real),
+                Some((real, RowKind::Entry(FileKind::HardLink))) => {
+                    // Its target was settled before, since it comes earlier in the archive.
+                    contents.get(&real).copied().and_then(|content| contents.insert(number, content))
+                }
+                _ => None,
+            };
+        }
+        contents
+    }
+
+    /// The entries that remain, in order.
+    fn settle(&self, order: &[u32]) -> Vec<u32> {
+        let mut kept: Vec<u32> = Vec::with_capacity(order.len());
+        // Paths above the current one that are no folder: what came before them is gone.
+        let mut above: Vec<(u32, u32)> = Vec::new();
+        // An entry that is no folder, and where it stands in `kept`.
+        let mut pending: Option<(u32, usize)> = None;
+        for group in order.chunk_by(|a, b| self.path(*a) == self.path(*b)) {
+            let Some((first, last)) = group.first().zip(group.last()) else { continue };
+            let path = self.path(*first);
+            while above.last().is_some_and(|(owner, _)| !is_below(path, self.path(*owner))) {
+                above.pop();
+            }
+            if let Some((owner, place)) = pending {
+                if !is_below(path, self.path(owner)) {
+                    pending = None;
+                } else if *last > owner {
+                    if let Some(slot) = kept.get_mut(place) {
+                        *slot = NONE;
+                    }
+                    pending = None;
+                }
+            }
+            let threshold = above.last().map_or(0, |(_, threshold)| *threshold);
+            for marker in [RowKind::Whiteout, RowKind::Opaque] {
+                kept.extend(group.iter().find(|number| self.kind(**number) == marker));
+            }
+            let real = |number: &&u32| matches!(self.kind(**number), RowKind::Entry(_));
+            let winner = group.iter().rev().find(real).copied();
+            let solid = group.iter().rev().filter(real).find(|number| !self.is_folder(**number)).copied();
+            if let Some(winner) = winner.filter(|winner| *winner >= threshold) {
+                kept.push(winner);
+                if !self.is_folder(winner) {
+                    pending = Some((winner, kept.len() - 1));
+                }
+            }
+            if let Some(solid) = solid {
+                above.push((solid, solid.max(threshold)));
+            }
+        }
+        kept.retain(|number| *number != NONE);
+        kept
+    }
+
+    fn is_folder(&self, number: u32) -> bool {
+        self.kind(number) == RowKind::Entry(FileKind::Directory)
+    }
+
+    fn row(&self, number: u32, contents: &HashMap<u32, u32>, owners: &HashMap<u32, u32>) -> Row<'_> {
+        let Some(raw) = self.raw.get(number as usize) else { return Row::EMPTY };
+        let own = contents.get(&number).and_then(|content| self.raw.get(*content as usize));
+        let holder = own.unwrap_or(raw);
+        let content = match (raw.kind, contents.get(&number)) {
+            (RowKind::Entry(FileKind::HardLink), None) => Content::Below,
+            (RowKind::Entry(FileKind::HardLink), Some(content)) => {
+                owners.get(content).map_or(Content::Own, |row| Content::Row(*row))
+            }
+            _ => Content::Own,
+        };
+        let linked = matches!(raw.kind, RowKind::Entry(FileKind::HardLink | FileKind::Symlink));
+        Row {
+            path: self.text(raw.path_start, raw.path_len),
+            kind: raw.kind,
+            mode: u32::from(raw.mode),
+            uid: raw.uid,
+            gid: raw.gid,
+            size: holder.size,
+            sha256: self.digests.get(holder.digest as usize),
+            link: linked.then(|| self.text(raw.link_start, raw.link_len)),
+            content,
+        }
+    }
+
+    fn encode_findings(&mut self, position: &[u32]) -> Vec<u8> {
+        let mut placed: Vec<(u32, What)> = std::mem::take(&mut self.findings)
+            .into_iter()
+            .filter_map(|(number, what)| {
+                let row = *position.get(number as usize)?;
+                (row != NONE).then_some((row, what))
+            })
+            .collect();
+        placed.sort_by(|(row, what), (other, other_what)| (row, what.rank()).cmp(&(other, other_what.rank())));
+        let mut writer = Writer::default();
+        let mut last = 0;
+        for (row, what) in &placed {
+            writer.number(u64::from(row - last));
+            last = *row;
+            what.write(&mut writer);
+        }
+        writer.bytes
+    }
+}
+
+impl What {
+    const fn rank(&self) -> (u8, &str) {
+        match self {
+            Self::Facts { cataloger, .. } => (0, cataloger),
+            Self::Secret { pattern, .. } => (1, pattern),
+            Self::Retrieved { .. } => (2, ""),
+        }
+    }
+
+    fn write(&self, w: &mut Writer) {
+        w.byte(self.rank().0);
+        match self {
+            Self::Facts { cataloger, encoded } => {
+                w.text(cataloger);
+                w.slice(encoded);
+            }
+            Self::Secret { pattern, encoded_lines } => {
+                w.text(pattern);
+                w.slice(encoded_lines);
+            }
+            Self::Retrieved { content } => w.slice(content),
+        }
+    }
+}
+
+impl Row<'_> {
+    const EMPTY: Self = Self {
+        path: "",
+        kind: RowKind::Whiteout,
+        mode: 0,
+        uid: 0,
+        gid: 0,
+        size: 0,
+        sha256: None,
+        link: None,
+        content: Content::Own,
+    };
+}
+
+/// The row that speaks for each content with hard links: the file itself, or, when that is gone, the
+/// first link that remains, which then also gets the findings.
+fn owners(kept: &[u32], contents: &HashMap<u32, u32>, position: &mut [u32]) -> HashMap<u32, u32> {
+    let mut owners = HashMap::new();
+    if contents.is_empty() {
+        return owners;
+    }
+    for (number, row) in kept.iter().zip(0_u32..) {
+        let Some(content) = contents.get(number) else { continue };
+        let Some(slot) = position.get_mut(*content as usize) else { continue };
+        if *slot == NONE {
+            *slot = row;
+        }
+        owners.insert(*content, *slot);
+    }
+    owners
+}
