@@ -1,1 +1,24 @@
-//! Under construction.
+//! Documents in and out. Nothing here opens a file, asks a clock or decides anything: a document is
+//! bytes on one side and the nouns of `model` on the other.
+//!
+//! SBOMs and the analysis document are read and written; verdicts and matches are only written.
+
+mod error;
+mod json;
+mod producer;
+
+pub mod analysis;
+pub mod cyclonedx;
+pub mod sbom;
+pub mod spdx;
+pub mod syft_json;
+
+pub mod grype_json;
+
+pub mod check_json;
+pub mod csv;
+pub mod junit;
+pub mod sarif;
+
+pub use error::FormatError;
+pub use producer::Producer;
