@@ -76,6 +76,48 @@ impl ReadAt for (File, u64) {
     }
 }
 
+/// A part of other content, for example an archive that is stored inside another one.
+#[derive(Clone, Copy)]
+pub struct Slice<'a> {
+    content: &'a dyn ReadAt,
+    start: u64,
+    size: u64,
+}
+
+impl<'a> Slice<'a> {
+    /// The part of `content` from `start`; `None` when it does not lie inside.
+    pub fn new(content: &'a dyn ReadAt, start: u64, size: u64) -> Option<Self> {
+        let end = start.checked_add(size)?;
+        (end <= content.size()).then_some(Self { content, start, size })
+    }
+
+    /// All bytes, when the whole lies in memory.
+    pub fn bytes(&self) -> Option<&'a [u8]> {
+        let start = usize::try_from(self.start).ok()?;
+        let end = start.checked_add(usize::try_from(self.size).ok()?)?;
+        self.content.in_memory()?.get(start..end)
+    }
+}
+
+impl ReadAt for Slice<'_> {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let rest = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let count = rest.min(buffer.len());
+        match buffer.get_mut(..count) {
+            Some(part) if count > 0 => self.content.read_at(self.start + offset, part),
+            _ => Ok(0),
+        }
+    }
+
+    fn in_memory(&self) -> Option<&[u8]> {
+        self.bytes()
+    }
+}
+
 /// A position in content: `Read` and `Seek` over [`ReadAt`].
 #[derive(Clone)]
 pub struct Cursor<'a> {
@@ -114,7 +156,7 @@ impl Seek for Cursor<'_> {
 mod tests {
     use std::io::{Read, Seek, SeekFrom};
 
-    use super::{Cursor, ReadAt};
+    use super::{Cursor, ReadAt, Slice};
 
     #[test]
     fn reads_seeks_and_stops_at_the_end() {
@@ -127,5 +169,16 @@ mod tests {
         assert_eq!(text, "789");
         assert!(content.read_exact_at(8, &mut [0; 3]).is_err());
         assert_eq!(content.read_at(u64::MAX, &mut [0; 3]).unwrap(), 0);
+    }
+    #[test]
+    fn a_slice_shows_its_part_and_nothing_else() {
+        let content = b"0123456789".to_vec();
+        let slice = Slice::new(&content, 3, 4).unwrap();
+        let mut text = String::new();
+        Cursor::new(&slice).read_to_string(&mut text).unwrap();
+        assert_eq!((text.as_str(), slice.in_memory()), ("3456", Some(&b"3456"[..])));
+        assert_eq!(slice.read_at(u64::MAX, &mut [0; 3]).unwrap(), 0);
+        assert!(Slice::new(&content, 8, 3).is_none());
+        assert!(Slice::new(&content, u64::MAX, 2).is_none());
     }
 }
