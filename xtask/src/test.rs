@@ -5,7 +5,14 @@ use anyhow::{Result, bail};
 use crate::run;
 
 /// A program that tests drive, and the Debian package that has it.
-const NEEDED: &[(&str, &str)] = &[("docker-registry", "docker-registry"), ("rpm", "rpm"), ("db5.3_load", "db5.3-util")];
+const NEEDED: &[(&str, &str)] = &[
+    ("docker-registry", "docker-registry"),
+    ("htpasswd", "apache2-utils"),
+    ("skopeo", "skopeo"),
+    ("rpm", "rpm"),
+    ("rpmbuild", "rpm"),
+    ("db5.3_load", "db5.3-util"),
+];
 
 /// Runs all tests with the workspace's features; further words go to the test runner.
 pub(crate) fn run(rest: &[&str]) -> Result<()> {

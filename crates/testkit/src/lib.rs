@@ -1,1 +1,27 @@
-//! Under construction.
+//! Helpers for tests: the program itself, a real registry, small images.
+//!
+//! What a test needs and the machine lacks is skipped loudly, and is a failure when `CI=true`.
+
+pub mod images;
+pub mod jar;
+
+mod program;
+mod registry;
+
+pub use program::{Run, Stopgate};
+pub use registry::Registry;
+
+/// Whether a program is on PATH. Missing: a failure when `CI=true`, else a line that says what was skipped.
+///
+/// # Panics
+/// When the program is missing and `CI=true`.
+#[expect(clippy::print_stderr, reason = "a skip must be heard")]
+pub fn have(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    assert!(found || std::env::var("CI").as_deref() != Ok("true"), "`{program}` is not on PATH, and CI needs it");
+    if !found {
+        eprintln!("SKIPPED: `{program}` is not on PATH");
+    }
+    found
+}
