@@ -1,1 +1,26 @@
-//! Under construction.
+//! Policy bundles: reading them, the gates and triggers that their rules name, evaluation.
+//!
+//! The document is Anchore's bundle format v2; v1 is accepted and converted. Evaluation is a pure
+//! function of policy, artifact, matches, tag and time. What this crate leaves out: I/O, clocks, and
+//! where policies and exceptions are kept.
+
+mod document;
+mod engine;
+mod gates;
+mod pattern;
+mod planned;
+mod regexes;
+mod registry;
+mod spec;
+mod trigger;
+
+pub use document::{
+    Allowlist, AllowlistItem, Change, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, ParseOptions,
+    ParsedPolicy, Policy, PolicyError, Rule, RuleSet, Target, parse,
+};
+pub use engine::{BaseImage, EvalContext, History, MatchView, Scene, evaluate};
+pub use regexes::Fault;
+pub use registry::TRIGGERS;
+pub use spec::{GateSpec, TriggerParamSpec, TriggerSpec, Validator, spec};
+pub use trigger::params::{Param, ParamError, ParamKind, ParamSpec};
+pub use trigger::{AnyTrigger, ArtifactType, BoundTrigger, Hit, Hits, Need, Presence, State, TriggerInfo};

@@ -1,0 +1,19 @@
+//! The policy document: reading, conversion from v1, the typed policy.
+
+mod bind;
+mod canonical;
+mod convert;
+pub(crate) mod error;
+mod expiry;
+mod fields;
+pub(crate) mod policy;
+mod read;
+pub(crate) mod suggest;
+mod tree;
+
+pub use convert::Change;
+pub use error::PolicyError;
+pub use policy::{
+    Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet, Target,
+};
+pub use read::{ParseOptions, ParsedPolicy, parse};

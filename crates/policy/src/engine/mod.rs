@@ -1,0 +1,10 @@
+//! Evaluation of a policy on an artifact.
+
+pub(crate) mod allowlist;
+mod evaluate;
+mod mapping;
+pub(crate) mod scene;
+mod verdict;
+
+pub use evaluate::evaluate;
+pub use scene::{BaseImage, EvalContext, History, MatchView, Scene};

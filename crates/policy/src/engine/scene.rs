@@ -1,0 +1,294 @@
+//! What an evaluation is about: the context that the caller gives, and the view of it that triggers see.
+
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use jiff::Timestamp;
+use stopgate_model::{
+    Artifact, Cvss, Digest, DockerfileMode, Engine, FixState, GapCode, ImageReference, Match, MatchReport, Package,
+    PackageId, RetrievedFile, SourceKind,
+};
+
+use crate::trigger::{ArtifactType, Need, Presence};
+
+/// All that an evaluation rests on. The same context gives the same result, byte for byte.
+pub struct EvalContext<'a> {
+    /// The artifact.
+    pub artifact: &'a Artifact,
+    /// Its matches; `None` when there is no vulnerability data at all.
+    pub matches: Option<&'a MatchReport>,
+    /// The reference that mappings are asked with.
+    pub tag: &'a ImageReference,
+    /// The time.
+    pub now: Timestamp,
+    /// Whether `docker.io/nginx` and `docker.io/library/nginx` are different names.
+    pub strict_names: bool,
+    /// Whether the artifact was read from an SBOM.
+    pub from_sbom: bool,
+    /// Who evaluates.
+    pub engine: Engine,
+    /// When matches were first seen; `None` when it is not known.
+    pub history: Option<&'a History>,
+    /// The base image; `None` when it is not known.
+    pub base: Option<&'a BaseImage>,
+}
+
+impl<'a> EvalContext<'a> {
+    /// A context without matches, history and base image.
+    pub const fn new(artifact: &'a Artifact, tag: &'a ImageReference, now: Timestamp, engine: Engine) -> Self {
+        Self {
+            artifact,
+            matches: None,
+            tag,
+            now,
+            strict_names: false,
+            from_sbom: false,
+            engine,
+            history: None,
+            base: None,
+        }
+    }
+
+    /// Which kind of rule set the artifact is evaluated with first.
+    pub(crate) const fn artifact_type(&self) -> ArtifactType {
+        match &self.artifact.source.kind {
+            SourceKind::Image(_) => ArtifactType::Image,
+            _ if self.from_sbom => ArtifactType::Sbom,
+            SourceKind::Other { .. } => ArtifactType::Sbom,
+            SourceKind::Directory { .. } | SourceKind::File { .. } => ArtifactType::Source,
+        }
+    }
+}
+
+/// When matches were first seen, by vulnerability id and package URL.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// `None`: it was there before, since when is not known. A match that is not listed is new.
+    pub first_seen: BTreeMap<(String, String), Option<Timestamp>>,
+}
+
+/// What is known of the base image, evaluated with the same policy and tag.
+#[derive(Debug, Clone, Default)]
+pub struct BaseImage {
+    /// Its digest.
+    pub digest: Option<Digest>,
+    /// Gate, trigger and trigger id of its findings; empty when it was not evaluated.
+    pub findings: BTreeSet<(String, String, String)>,
+    /// Vulnerability id and package URL of its matches.
+    pub matches: BTreeSet<(String, String)>,
+}
+
+/// CVSS 3 scores; -1 where there is none, as Anchore compares.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scores {
+    pub(crate) base: f64,
+    pub(crate) exploitability: f64,
+    pub(crate) impact: f64,
+}
+
+const NO_SCORES: Scores = Scores { base: -1.0, exploitability: -1.0, impact: -1.0 };
+
+/// A match with its package, and what triggers compare.
+#[derive(Debug)]
+pub struct MatchView<'a> {
+    pub(crate) matched: &'a Match,
+    pub(crate) package: &'a Package,
+    /// Highest CVSS 3 scores that NVD gives.
+    pub(crate) nvd: Scores,
+    /// Highest CVSS 3 scores of the record itself, when it is not NVD's.
+    pub(crate) vendor: Scores,
+    /// Highest exploit prediction; -1 when there is none.
+    pub(crate) epss_score: f64,
+    pub(crate) epss_percentile: f64,
+}
+
+impl<'a> MatchView<'a> {
+    fn new(matched: &'a Match, package: &'a Package) -> Self {
+        let record = &matched.vulnerability;
+        let mut nvd = NO_SCORES;
+        let mut vendor = NO_SCORES;
+        raise(if is_nvd(&record.namespace, &record.provider) { &mut nvd } else { &mut vendor }, &record.cvss);
+        for related in record.related.iter().filter(|related| is_nvd(&related.namespace, "")) {
+            raise(&mut nvd, &related.cvss);
+        }
+        let highest = |values: &mut dyn Iterator<Item = f64>| values.fold(-1.0, f64::max);
+        Self {
+            matched,
+            package,
+            nvd,
+            vendor,
+            epss_score: highest(&mut record.epss.iter().map(|epss| epss.score)),
+            epss_percentile: highest(&mut record.epss.iter().map(|epss| epss.percentile)),
+        }
+    }
+
+    pub(crate) fn id(&self) -> &'a str {
+        &self.matched.vulnerability.id
+    }
+
+    /// Whether this id or an alias of the record is `id`.
+    pub(crate) fn is_known_as(&self, id: &str) -> bool {
+        let record = &self.matched.vulnerability;
+        record.id == id
+            || record.aliases.iter().any(|alias| alias == id)
+            || record.related.iter().any(|related| related.id == id)
+    }
+
+    pub(crate) fn is_fixable(&self) -> bool {
+        self.matched.fix.state != FixState::WontFix && !self.matched.fix.versions.is_empty()
+    }
+
+    /// Primary location of the package.
+    pub(crate) fn path(&self) -> Option<&'a str> {
+        self.package.primary_location().map(|location| location.path.as_str())
+    }
+}
+
+fn is_nvd(namespace: &str, provider: &str) -> bool {
+    provider == "nvd" || namespace == "nvd" || namespace.starts_with("nvd:")
+}
+
+fn raise(scores: &mut Scores, cvss: &[Cvss]) {
+    for score in cvss.iter().filter(|score| score.version.starts_with('3')) {
+        scores.base = scores.base.max(score.base);
+        scores.exploitability = scores.exploitability.max(score.exploitability.unwrap_or(-1.0));
+        scores.impact = scores.impact.max(score.impact.unwrap_or(-1.0));
+    }
+}
+
+/// A match where it stands: in this artifact, at this time.
+pub(crate) struct Occurrence<'s, 'a> {
+    pub(crate) view: &'s MatchView<'a>,
+    pub(crate) scene: &'s Scene<'a>,
+}
+
+/// When an occurrence was first seen.
+pub(crate) enum FirstSeen {
+    At(Timestamp),
+    Unknown,
+}
+
+impl Occurrence<'_, '_> {
+    fn key(&self) -> (String, String) {
+        (self.view.id().to_owned(), self.view.package.purl.clone())
+    }
+
+    pub(crate) fn first_seen(&self) -> FirstSeen {
+        let Some(history) = self.scene.context.history else { return FirstSeen::Unknown };
+        match history.first_seen.get(&self.key()) {
+            Some(Some(time)) => FirstSeen::At(*time),
+            Some(None) => FirstSeen::Unknown,
+            // With a history, what it does not know is new.
+            None => FirstSeen::At(self.scene.context.now),
+        }
+    }
+
+    /// Whether the base image has the same match; `None` without a base image.
+    pub(crate) fn is_inherited(&self) -> Option<bool> {
+        self.scene.context.base.map(|base| base.matches.contains(&self.key()))
+    }
+}
+
+/// The context, prepared for triggers.
+pub struct Scene<'a> {
+    pub(crate) context: &'a EvalContext<'a>,
+    matches: Vec<MatchView<'a>>,
+    /// Matches whose package the artifact does not have.
+    pub(crate) strays: usize,
+    by_vulnerability: OnceCell<HashMap<&'a str, Vec<usize>>>,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn new(context: &'a EvalContext<'a>) -> Self {
+        let packages: HashMap<PackageId, &Package> =
+            context.artifact.packages.iter().rev().map(|package| (package.id, package)).collect();
+        let all = context.matches.map_or(&[][..], |report| report.matches.as_slice());
+        let matches: Vec<MatchView<'a>> = all
+            .iter()
+            .filter_map(|matched| Some(MatchView::new(matched, packages.get(&matched.package)?)))
+            .collect();
+        let strays = all.len() - matches.len();
+        Self { context, matches, strays, by_vulnerability: OnceCell::new() }
+    }
+
+    pub(crate) const fn artifact(&self) -> &'a Artifact {
+        self.context.artifact
+    }
+
+    pub(crate) fn matches(&self) -> &[MatchView<'a>] {
+        &self.matches
+    }
+
+    /// The matches of a vulnerability, by its id or an alias.
+    pub(crate) fn matches_of(&self, id: &str) -> impl Iterator<Item = &MatchView<'a>> {
+        let index = self.by_vulnerability.get_or_init(|| self.index_vulnerabilities());
+        index.get(id).into_iter().flatten().filter_map(|position| self.matches.get(*position))
+    }
+
+    fn index_vulnerabilities(&self) -> HashMap<&'a str, Vec<usize>> {
+        let mut index: HashMap<&'a str, Vec<usize>> = HashMap::new();
+        for (position, view) in self.matches.iter().enumerate() {
+            let record: &'a stopgate_model::Vulnerability = &view.matched.vulnerability;
+            let related = record.related.iter().map(|related| related.id.as_str());
+            let ids: BTreeSet<&str> =
+                std::iter::once(record.id.as_str()).chain(record.aliases.iter().map(String::as_str)).chain(related).collect();
+            for id in ids {
+                index.entry(id).or_default().push(position);
+            }
+        }
+        index
+    }
+
+    /// A file whose content was kept.
+    pub(crate) fn retrieved(&self, path: &str) -> Option<&'a RetrievedFile> {
+        self.artifact().retrieved.as_ref()?.iter().find(|file| file.path == path)
+    }
+
+    /// Whether an input is there.
+    pub(crate) fn presence(&self, need: &Need) -> Presence {
+        let artifact = self.artifact();
+        let of = |there: bool| if there { Presence::Present } else { Presence::Missing };
+        let filled = |empty: Option<bool>| match empty {
+            Some(false) => Presence::Present,
+            Some(true) => Presence::Empty,
+            None => Presence::Missing,
+        };
+        match need {
+            Need::Vulnerabilities => of(self.context.matches.is_some()),
+            Need::Dockerfile => filled(artifact.dockerfile.as_ref().map(|file| file.instructions.is_empty())),
+            Need::ActualDockerfile => {
+                of(artifact.dockerfile.as_ref().is_some_and(|file| file.mode == DockerfileMode::Actual))
+            }
+            Need::ConfigOrDockerfile => of(artifact.config.is_some() || artifact.dockerfile.is_some()),
+            Need::Config => of(artifact.config.is_some()),
+            Need::Files => filled(artifact.files.as_ref().map(stopgate_model::FileIndex::is_empty)),
+            Need::RetrievedFile(path) => self.presence_of_file(path),
+            Need::Secrets => filled(artifact.secrets.as_ref().map(Vec::is_empty)),
+            Need::FirstSeen => of(self.context.history.is_some()),
+            Need::Base => of(self.context.base.is_some()),
+            Need::ContentSearch
+            | Need::Malware
+            | Need::Ancestry
+            | Need::PreviousImage
+            | Need::Stig
+            | Need::PackageFeed
+            | Need::Support(_) => Presence::Missing,
+        }
+    }
+
+    fn presence_of_file(&self, path: &str) -> Presence {
+        let artifact = self.artifact();
+        // A file that was there and too long was not collected.
+        let cut = artifact
+            .gaps
+            .iter()
+            .filter(|gap| gap.code == GapCode::RetrievedFileBytes)
+            .filter_map(|gap| gap.path.as_deref())
+            .any(|cut| cut.trim_start_matches('/') == path.trim_start_matches('/'));
+        match (&artifact.retrieved, self.retrieved(path)) {
+            (Some(_), Some(_)) => Presence::Present,
+            (Some(_), None) if !cut => Presence::Empty,
+            _ => Presence::Missing,
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Gate `always`.
+
+pub(super) mod always;

@@ -1,0 +1,271 @@
+//! Gates and triggers that a policy may name although this version does not run them.
+//!
+//! A rule with a planned trigger is never a silent pass: its missing support is a missing input.
+
+use std::sync::Arc;
+
+use crate::engine::Scene;
+use crate::regexes::Fault;
+use crate::trigger::params::{Param, ParamError, ParamKind, ParamSpec, Reading};
+use crate::trigger::{ANY, AnyTrigger, BoundTrigger, Hits, IMAGE, Need, State, TriggerInfo};
+
+/// A trigger that is known and not built yet.
+pub(crate) struct Planned {
+    info: TriggerInfo,
+    params: &'static [ParamSpec],
+    need: Need,
+}
+
+impl AnyTrigger for Planned {
+    fn info(&self) -> &TriggerInfo {
+        &self.info
+    }
+    fn params(&self) -> &'static [ParamSpec] {
+        self.params
+    }
+    fn bind(&self, given: &[Param]) -> Result<Arc<dyn BoundTrigger>, Vec<ParamError>> {
+        let mut reading = Reading::new(given, self.params);
+        for spec in self.params.iter().filter(|spec| spec.required) {
+            let _: Option<String> = reading.take(spec.name);
+        }
+        let errors = reading.finish();
+        if errors.is_empty() { Ok(Arc::new(BoundPlanned { need: self.need.clone() })) } else { Err(errors) }
+    }
+}
+
+#[derive(Debug)]
+struct BoundPlanned {
+    need: Need,
+}
+
+impl BoundTrigger for BoundPlanned {
+    fn needs(&self) -> Vec<Need> {
+        vec![self.need.clone()]
+    }
+    fn absence(&self) -> Option<Need> {
+        None
+    }
+    fn faults(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn run(&self, _: &Scene<'_>, _: &mut Hits) -> Result<(), Fault> {
+        // INVARIANT: its need is never there, so the engine does not call it.
+        Err(Fault("the trigger is not supported yet".to_owned()))
+    }
+}
+
+const fn param(name: &'static str, required: bool, example: &'static str, description: &'static str) -> ParamSpec {
+    let kind = ParamKind { validator: "type", expected: "a text", words: &[], pattern: "" };
+    ParamSpec { name, aliases: &[], description, example: Some(example), default: None, required, kind }
+}
+
+macro_rules! planned {
+    ($($gate:literal . $name:literal $(| [$($alias:literal),*])? $types:ident $state:ident : $summary:literal,
+        $need:expr $(, [$($pname:literal $required:ident = $example:literal : $about:literal),+])?;)+) => {
+        /// The table.
+        pub(crate) static PLANNED: &[Planned] = &[$(Planned {
+            info: TriggerInfo {
+                aliases: &[$($($alias),*)?],
+                artifact_types: $types,
+                state: State::$state,
+                ..TriggerInfo::new($gate, $name, $summary)
+            },
+            params: &[$($(param($pname, planned!(@$required), $example, $about)),+)?],
+            need: $need,
+        }),+];
+    };
+    (@required) => { true };
+    (@optional) => { false };
+}
+
+use Need::{Ancestry, Malware, PackageFeed, PreviousImage, Stig, Support};
+
+planned! {
+    "accounts"."uid_zero" IMAGE Active: "An account other than the allowed ones has user id 0.",
+        Support("accounts.uid_zero"), ["allow" optional = "root": "Accounts that may have it."];
+    "accounts"."duplicates" IMAGE Active: "Accounts share an id or a name, or a primary group is missing.",
+        Support("accounts.duplicates"), [
+            "uid" optional = "true": "Check user ids.", "gid" optional = "true": "Check group ids.",
+            "name" optional = "true": "Check names.", "missing_primary_group" optional = "true": "Check primary groups."];
+    "accounts"."weak_hash" IMAGE Active: "A password is hashed with another scheme than the allowed ones.",
+        Support("accounts.weak_hash"), ["allow" optional = "$6$,$y$": "Prefixes of allowed schemes."];
+    "accounts"."empty_password" IMAGE Active: "An account has no password.", Support("accounts.empty_password");
+    "ancestry"."allowed_base_image_digest" IMAGE Active: "The base image is none of the allowed ones.",
+        Ancestry, ["base_digest" required = "sha256:123abc": "Digests of allowed base images."];
+    "ancestry"."allowed_base_image_tag" IMAGE Active: "The base image has none of the allowed tags.",
+        Ancestry, ["base_tag" required = "docker.io/nginx:latest": "Tags of allowed base images."];
+    "ancestry"."denylist_ancestor_image_digest" IMAGE Active: "An ancestor is one of the denied images.",
+        Ancestry, ["ancestor_digest" required = "sha256:123abc": "Digests of denied ancestors."];
+    "ancestry"."denylist_ancestor_image_tag" IMAGE Active: "An ancestor has one of the denied tags.",
+        Ancestry, ["ancestor_tag" required = "docker.io/nginx:latest": "Tags of denied ancestors."];
+    "completeness"."gaps_present" ANY Active: "The analysis has a gap of this kind.",
+        Support("completeness.gaps_present"), [
+            "code" optional = "record_unreadable": "Code of the gap.", "path" optional = "/opt/.*": "Expression of paths."];
+    "crypto"."fips_evidence" IMAGE Active: "Files of a validated cryptographic module are not there.",
+        Support("crypto.fips_evidence"), ["require" optional = "fips_provider": "What must be there."];
+    "distro"."deny" IMAGE Active: "The distribution is of a denied version.",
+        Support("distro.deny"), [
+            "distro" required = "debian": "Id of the distribution.", "version" required = "9": "Version to compare with.",
+            "check" required = "<": "How to compare."];
+    "files"."capabilities" IMAGE Active: "A file has a denied capability.",
+        Support("files.capabilities"), ["deny" required = "cap_net_raw": "Denied capabilities."];
+    "files"."permissions" IMAGE Active: "A file has an owner or mode that it should not have.",
+        Support("files.permissions"), [
+            "world_writable" optional = "true": "Report what everyone may write.",
+            "sticky_dirs_ok" optional = "true": "Leave out folders with the sticky bit.",
+            "unowned" optional = "true": "Report owners that do not exist.", "path" optional = "/etc/.*": "Expression of paths.",
+            "forbid_mask" optional = "022": "Bits that must not be set.", "owner" optional = "root": "Owner that files must have.",
+            "group" optional = "root": "Group that files must have."];
+    "image_config"."user" IMAGE Active: "The user of the image is not as it should be.",
+        Support("image_config.user"), ["check" required = "uid_zero": "What to report."];
+    "image_config"."label" IMAGE Active: "The image lacks a label.",
+        Support("image_config.label"), ["required" required = "org.opencontainers.image.source": "Labels that must be there."];
+    "image_config"."age" IMAGE Active: "The image is older than this.",
+        Support("image_config.age"), ["max_days_since_created" required = "90": "Days since it was made."];
+    "image_source_drift"."package_downgraded" IMAGE Deprecated: "A package is older than in the sources.",
+        Support("image_source_drift.package_downgraded"), ["package_types" optional = "java,npm": "Types of packages."];
+    "image_source_drift"."package_removed" IMAGE Deprecated: "A package of the sources is missing.",
+        Support("image_source_drift.package_removed"), ["package_types" optional = "java,npm": "Types of packages."];
+    "image_source_drift"."no_related_sources" IMAGE Deprecated: "No source is known for the image.",
+        Support("image_source_drift.no_related_sources");
+    "licenses"."denylist_exact_match" | ["blacklist_exact_match"] ANY Active: "A package has a denied licence.",
+        Support("licenses.denylist_exact_match"), [
+            "licenses" required = "GPLv2+,GPL-3+": "Licences.", "package_type" optional = "all": "Type of packages."];
+    "licenses"."denylist_partial_match" | ["blacklist_partial_match"] ANY Active: "A licence holds a denied text.",
+        Support("licenses.denylist_partial_match"), [
+            "licenses" required = "LGPL,BSD": "Parts of licence names.", "package_type" optional = "all": "Type of packages."];
+    "licenses"."expression" ANY Active: "A licence expression cannot be met with the allowed licences.",
+        Support("licenses.expression"), [
+            "allow" required = "MIT,Apache-2.0": "SPDX ids of allowed licences.", "unknown" optional = "warn": "What to do with unknown ones."];
+    "lifecycle"."eol" IMAGE Active: "A distribution or runtime is no longer supported.",
+        Support("lifecycle.eol"), [
+            "scope" optional = "distro": "What to check.", "grace_days" optional = "0": "Days after the end that are accepted."];
+    "malware"."scans" IMAGE Active: "A malware scan found something.", Malware;
+    "packages"."metadata" IMAGE Active: "A package has these properties.",
+        Support("packages.metadata"), [
+            "name" optional = "openssl*": "Name.", "name_comparison" optional = "=": "How to compare the name.",
+            "version" optional = "1.0": "Version.", "version_comparison" optional = "=": "How to compare the version.",
+            "type" optional = "deb": "Type.", "type_comparison" optional = "=": "How to compare the type."];
+    "packages"."verify" IMAGE Active: "A file differs from what its package database says.",
+        Support("packages.verify"), [
+            "only_packages" optional = "libssl,openssl": "Packages to check.",
+            "only_directories" optional = "/usr,/var/lib": "Folders to check.", "check" optional = "changed": "What to report."];
+    "packages"."unowned_executables" IMAGE Active: "Executables belong to no package.",
+        Support("packages.unowned_executables"), ["min_count" optional = "1": "From how many on."];
+    "provenance"."slsa" IMAGE Active: "No attestation says how the image was built.",
+        Support("provenance.slsa"), [
+            "min_build_level" optional = "2": "SLSA build level.", "builder" optional = ".*": "Expression of builders.",
+            "source" optional = ".*": "Expression of sources."];
+    "provenance"."source" IMAGE Active: "No attestation names an allowed source.",
+        Support("provenance.source"), ["source" required = ".*": "Expression of sources."];
+    "retrieved_files"."content_not_available" IMAGE Active: "A file was not retrieved.",
+        Support("retrieved_files.content_not_available"), ["path" required = "/etc/httpd.conf": "Path of the file."];
+    "retrieved_files"."content_regex" IMAGE Active: "The content of a file matches, or does not match.",
+        Support("retrieved_files.content_regex"), [
+            "path" required = "/etc/httpd.conf": "Path of the file.", "regex" required = ".*SSLEnabled.*": "Expression.",
+            "check" required = "match": "`match` or `no_match`."];
+    "sbom"."quality" ANY Active: "The SBOM lacks fields that a profile asks for.",
+        Support("sbom.quality"), ["profile" required = "ntia-2021": "Profile.", "max_missing" optional = "0": "How many may be missing."];
+    "scan"."freshness" IMAGE Active: "The image was not evaluated for this long.",
+        Support("scan.freshness"), ["max_days_since_evaluation" required = "30": "Days since the evaluation."];
+    "secret_scans"."metadata" IMAGE Active: "Secrets stand in history, environment or labels.",
+        Support("secret_scans.metadata"), ["scope" optional = "history,env,labels": "Where to look."];
+    "secret_scans"."layers" IMAGE Active: "Secrets stand in layers below later ones.",
+        Support("secret_scans.layers"), ["all_layers" optional = "true": "Whether to look at every layer."];
+    "signature"."verified" IMAGE Active: "No signature of the image verifies.",
+        Support("signature.verified"), [
+            "subject" optional = "image": "What must be signed.", "trust" optional = "release-keys": "Whom to trust."];
+    "stig"."stig_evaluations_outdated" IMAGE Active: "Every STIG evaluation is older than this.",
+        Stig, ["max_days_since_stig_evaluation" required = "7": "Days since the evaluation."];
+    "stig"."open_findings" IMAGE Active: "A STIG evaluation has open findings.",
+        Stig, ["max_cat1" optional = "0": "How many of category I.", "max_cat2" optional = "0": "How many of category II."];
+    "tag_drift"."packages_added" IMAGE Active: "A package was added.",
+        PreviousImage, ["package_type" optional = "apk": "Type of packages."];
+    "tag_drift"."packages_removed" IMAGE Active: "A package was removed.",
+        PreviousImage, ["package_type" optional = "apk": "Type of packages."];
+    "tag_drift"."packages_modified" IMAGE Active: "A package was changed.",
+        PreviousImage, ["package_type" optional = "apk": "Type of packages."];
+    "vulnerabilities"."count" IMAGE Active: "There are more vulnerabilities of a severity than allowed.",
+        Support("vulnerabilities.count"), ["severity" required = "high": "Severity.", "max" required = "5": "How many are allowed."];
+    "vulnerabilities"."kev_due" IMAGE Active: "The due date of a known exploited vulnerability has come.",
+        Support("vulnerabilities.kev_due"), ["days_before_due" optional = "0": "Days before the date."];
+    "vulnerabilities"."remediation_due" IMAGE Active: "The time to remediate a vulnerability has passed.",
+        Support("vulnerabilities.remediation_due"), [
+            "clock" required = "bod-26-04": "Which clock.", "exposed" optional = "unknown": "Whether it can be reached.",
+            "unknown" optional = "worst": "What unknown values count as.", "start" optional = "earliest": "When the clock starts.",
+            "upgrade_days" optional = "14": "Days for an upgrade.", "class" optional = "c": "Class of the system.",
+            "pain" optional = "3": "Rating.", "reachable" optional = "true": "Whether it can be reached from the internet.",
+            "likely_exploitable" optional = "true": "Whether exploitation is likely."];
+    "npms"."newer_version_in_feed" IMAGE Deprecated: "A newer version is in the feed.", PackageFeed;
+    "npms"."unknown_in_feeds" IMAGE Deprecated: "A package is not in the feed.", PackageFeed;
+    "npms"."version_not_in_feeds" IMAGE Deprecated: "A version is not in the feed.", PackageFeed;
+    "npms"."feed_data_unavailable" IMAGE Deprecated: "There is no feed.", PackageFeed;
+    "ruby_gems"."newer_version_found_in_feed" IMAGE Deprecated: "A newer version is in the feed.", PackageFeed;
+    "ruby_gems"."not_found_in_feed" IMAGE Deprecated: "A package is not in the feed.", PackageFeed;
+    "ruby_gems"."version_not_found_in_feed" IMAGE Deprecated: "A version is not in the feed.", PackageFeed;
+    "ruby_gems"."feed_data_unavailable" IMAGE Deprecated: "There is no feed.", PackageFeed;
+}
+
+/// A gate that engines know and no longer run.
+pub(crate) struct EndOfLife {
+    pub(crate) gate: &'static str,
+    pub(crate) triggers: &'static [&'static str],
+    pub(crate) superseded_by: Option<&'static str>,
+}
+
+const fn eol(
+    gate: &'static str,
+    triggers: &'static [&'static str],
+    superseded_by: Option<&'static str>,
+) -> EndOfLife {
+    EndOfLife { gate, triggers, superseded_by }
+}
+
+/// Gates at the end of their life (Anchore engine 1.1).
+pub(crate) static END_OF_LIFE: &[EndOfLife] = &[
+    eol("suiddiff", &["suidmodediff", "suidfileadd", "suidfiledel", "suiddiff"], None),
+    eol("imagecheck", &["baseoutofdate"], None),
+    eol("pkgdiff", &["pkgdiff", "pkgversiondiff", "pkgadd", "pkgdel"], None),
+    eol(
+        "anchoresec",
+        &["vulnlow", "vulnmedium", "vulnhigh", "vulncritical", "vulnunknown", "feedoutofdate", "unsupporteddistro"],
+        Some("vulnerabilities"),
+    ),
+    eol("pkgcheck", &["verify", "pkgnotpresent"], Some("packages")),
+    eol(
+        "dockerfilecheck",
+        &[
+            "effectiveuser",
+            "directivecheck",
+            "expose",
+            "nofrom",
+            "fromscratch",
+            "notag",
+            "sudo",
+            "volumepresent",
+            "nohealthcheck",
+            "nodockerfile",
+        ],
+        Some("dockerfile"),
+    ),
+    eol("filecheck", &["contentmatch", "filenamematch", "suidsgidcheck"], Some("files")),
+    eol(
+        "fileparse_passwd",
+        &["filenotstored", "usernamematch", "useridmatch", "groupidmatch", "shellmatch", "pentrymatch"],
+        Some("passwd_file"),
+    ),
+    eol(
+        "gemcheck",
+        &["gemnotlatest", "gemnotofficial", "gembadversion", "gempkgfullmatch", "gempkgnamematch", "gemnofeed"],
+        Some("gems"),
+    ),
+    eol("metadatacheck", &["attributecheck"], Some("metadata")),
+    eol("licblacklist", &["licfullmatch", "licsubmatch"], Some("licenses")),
+    eol(
+        "npmcheck",
+        &["npmnotlatest", "npmnotofficial", "npmbadversion", "npmpkgfullmatch", "npmpkgnamematch", "npmnofeed"],
+        Some("npms"),
+    ),
+    eol("pkgblacklist", &["pkgfullmatch", "pkgnamematch"], Some("packages")),
+    eol("secretcheck", &["contentmatch"], Some("secret_scans")),
+];

@@ -1,0 +1,156 @@
+//! What a trigger found, before the engine makes a finding of it.
+
+use md5::{Digest as _, Md5};
+use sha2::Sha256;
+use stopgate_model::limits;
+use stopgate_model::{Condition, Evidence, Remediation, Severity};
+
+use super::{Need, TriggerInfo};
+use crate::regexes::Fault;
+
+/// One firing of a trigger.
+#[derive(Debug, Clone)]
+pub struct Hit {
+    pub(crate) id: String,
+    pub(crate) legacy_ids: Vec<String>,
+    pub(crate) message: String,
+    /// What the finding is about, when it is about no vulnerability: a path or an instruction.
+    pub(crate) subject: String,
+    pub(crate) vulnerability: Option<String>,
+    /// Package URL without version.
+    pub(crate) package: String,
+    pub(crate) severity: Option<Severity>,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) remediation: Option<Remediation>,
+    pub(crate) explain: Vec<Condition>,
+}
+
+impl Hit {
+    /// A hit whose id is given.
+    pub(crate) fn with_id(id: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            legacy_ids: Vec::new(),
+            message: message.into(),
+            subject: String::new(),
+            vulnerability: None,
+            package: String::new(),
+            severity: None,
+            evidence: Vec::new(),
+            remediation: None,
+            explain: Vec::new(),
+        }
+    }
+
+    /// A hit whose id is Anchore's md5 of gate, trigger and a frozen text.
+    pub(crate) fn frozen(info: &TriggerInfo, text: &str, message: impl Into<String>) -> Self {
+        Self::with_id(anchore_id(info.gate, info.name, text), message)
+    }
+
+    /// The id that an older engine gave: under the old name of the trigger, with its text.
+    #[must_use]
+    pub(crate) fn legacy(mut self, info: &TriggerInfo, text: &str) -> Self {
+        let name = info.aliases.first().copied().unwrap_or(info.name);
+        self.legacy_ids.push(anchore_id(info.gate, name, text));
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = subject.into();
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence.push(evidence);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn remedy(mut self, remediation: Remediation) -> Self {
+        self.remediation = Some(remediation);
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn because(mut self, condition: impl Into<String>, actual: impl Into<String>) -> Self {
+        self.explain.push(Condition { condition: condition.into(), actual: actual.into() });
+        self
+    }
+
+    /// Stable identity of the finding: policy-independent, and the same for another version of the package.
+    pub(crate) fn fingerprint(&self, info: &TriggerInfo) -> String {
+        let subject = self.vulnerability.as_deref().unwrap_or(&self.subject);
+        let mut hash = Sha256::new();
+        for part in [info.gate, info.name, subject, &self.package] {
+            hash.update(part.as_bytes());
+            hash.update(b"\n");
+        }
+        hex::encode(hash.finalize())
+    }
+}
+
+/// Anchore's id of a finding: md5 of gate, trigger and message, without anything between.
+pub(crate) fn anchore_id(gate: &str, trigger: &str, text: &str) -> String {
+    let mut hash = Md5::new();
+    for part in [gate, trigger, text] {
+        hash.update(part.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+/// md5 of a text in hexadecimal, as ids of malware findings hold it.
+pub(crate) fn md5_hex(text: &str) -> String {
+    hex::encode(Md5::digest(text.as_bytes()))
+}
+
+/// What one rule found.
+#[derive(Debug, Default)]
+pub struct Hits {
+    pub(crate) found: Vec<Hit>,
+    /// Seconds since the epoch from which on the rule may answer otherwise.
+    pub(crate) until: Option<jiff::Timestamp>,
+    /// Inputs without which some hit could not be decided.
+    pub(crate) missing: Vec<Need>,
+    /// What a person should know of the run.
+    pub(crate) notes: Vec<String>,
+}
+
+impl Hits {
+    /// Adds a hit; fails when the rule has found more than the limit.
+    pub(crate) fn push(&mut self, hit: Hit) -> Result<(), Fault> {
+        if self.found.len() as u64 >= limits::RULE_FINDINGS {
+            return Err(Fault(format!("it has more than {} findings", limits::RULE_FINDINGS)));
+        }
+        self.found.push(hit);
+        Ok(())
+    }
+
+    /// Says that the answer holds only until this time.
+    pub(crate) fn until(&mut self, time: jiff::Timestamp) {
+        self.until = Some(self.until.map_or(time, |earlier| earlier.min(time)));
+    }
+
+    pub(crate) fn missing(&mut self, need: Need) {
+        if !self.missing.contains(&need) {
+            self.missing.push(need);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{anchore_id, md5_hex};
+
+    #[test]
+    fn ids_equal_the_published_ones() {
+        for line in include_str!("testdata/ids.txt").lines().filter(|line| !line.starts_with('#')) {
+            let mut parts = line.split('\t');
+            let mut part = || parts.next().unwrap();
+            let (gate, trigger, text, id) = (part(), part(), part(), part());
+            assert_eq!(anchore_id(gate, trigger, text), id, "{line}");
+        }
+        assert_eq!(md5_hex("/usr/bin/eicar.com"), "84ecc83e950239bbbdd76ee919282cb1");
+    }
+}

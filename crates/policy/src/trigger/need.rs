@@ -1,0 +1,116 @@
+//! What a rule reads, and whether it is there. The engine asks before it calls a trigger, so that no
+//! trigger can take missing data for a clean result.
+
+/// An input of a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Need {
+    /// Matches against vulnerability data.
+    Vulnerabilities,
+    /// A Dockerfile, given or guessed from the image's history.
+    Dockerfile,
+    /// A Dockerfile that the user gave.
+    ActualDockerfile,
+    /// The image configuration, else a Dockerfile.
+    ConfigOrDockerfile,
+    /// The image configuration.
+    Config,
+    /// The file tree.
+    Files,
+    /// The content of one file.
+    RetrievedFile(String),
+    /// The secret search.
+    Secrets,
+    /// The search of file contents.
+    ContentSearch,
+    /// A malware scan.
+    Malware,
+    /// When a match was first seen.
+    FirstSeen,
+    /// The base image.
+    Base,
+    /// Known ancestors of the image.
+    Ancestry,
+    /// The image that the tag named before.
+    PreviousImage,
+    /// STIG evaluations.
+    Stig,
+    /// Data of a package feed that no longer exists.
+    PackageFeed,
+    /// A trigger that this version does not run, as `gate.trigger`.
+    Support(&'static str),
+}
+
+/// Whether an input is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there.
+    Present,
+    /// It was looked for and nothing was found: the rule runs.
+    Empty,
+    /// It was never collected or is not available.
+    Missing,
+}
+
+impl Need {
+    /// Stable name, for [`stopgate_model::MissingInput`].
+    pub fn name(&self) -> String {
+        match self {
+            Self::Vulnerabilities => "vulnerability_data".to_owned(),
+            Self::Dockerfile => "dockerfile".to_owned(),
+            Self::ActualDockerfile => "actual_dockerfile".to_owned(),
+            Self::ConfigOrDockerfile | Self::Config => "image_config".to_owned(),
+            Self::Files => "file_list".to_owned(),
+            Self::RetrievedFile(path) => format!("retrieved_file:{path}"),
+            Self::Secrets => "secret_scan".to_owned(),
+            Self::ContentSearch => "content_search".to_owned(),
+            Self::Malware => "malware_scan".to_owned(),
+            Self::FirstSeen => "first_seen".to_owned(),
+            Self::Base => "base_image".to_owned(),
+            Self::Ancestry => "ancestry".to_owned(),
+            Self::PreviousImage => "previous_image".to_owned(),
+            Self::Stig => "stig_evaluation".to_owned(),
+            Self::PackageFeed => "package_feed".to_owned(),
+            Self::Support(trigger) => format!("trigger:{trigger}"),
+        }
+    }
+
+    /// One clause: what is missing and how to provide it.
+    pub fn missing(&self) -> String {
+        match self {
+            Self::Vulnerabilities => {
+                "there is no vulnerability data: provide it with `stopgate db update` or `stopgate db import`".to_owned()
+            }
+            Self::Dockerfile => "there is neither a Dockerfile nor an image history: provide `--dockerfile FILE`".to_owned(),
+            Self::ActualDockerfile => "no Dockerfile was given: provide `--dockerfile FILE`".to_owned(),
+            Self::ConfigOrDockerfile | Self::Config => {
+                "there is no image configuration: check the image rather than its SBOM".to_owned()
+            }
+            Self::Files => "there is no file list: check the image or folder rather than its SBOM".to_owned(),
+            Self::RetrievedFile(path) => {
+                format!("the content of `{path}` was not collected: check the image rather than its SBOM")
+            }
+            Self::Secrets => "there was no secret search: check the image or folder rather than its SBOM".to_owned(),
+            Self::ContentSearch => "file contents were not searched: configure the search of the analysis".to_owned(),
+            Self::Malware => "there was no malware scan: provide its result with `--malware FILE`".to_owned(),
+            Self::FirstSeen => {
+                "it is not known when the matches were first seen: provide `--baseline`, or evaluate on a server".to_owned()
+            }
+            Self::Base => "the base image is not known: provide `--base SOURCE`".to_owned(),
+            Self::Ancestry => "no ancestor of the image is known: provide `--base SOURCE`".to_owned(),
+            Self::PreviousImage => {
+                "the image that the tag named before is not known: provide `--baseline SOURCE`".to_owned()
+            }
+            Self::Stig => "there is no STIG evaluation: provide its result with `--stig FILE`".to_owned(),
+            Self::PackageFeed => "package feeds are no longer published: use `packages.denylist` instead".to_owned(),
+            Self::Support(trigger) => format!("the trigger `{trigger}` is not supported yet"),
+        }
+    }
+
+    /// Whether an absence trigger for `self` decides when `other` is missing.
+    pub(crate) fn covers(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Dockerfile, Self::ActualDockerfile) | (Self::Ancestry, Self::Base) => true,
+            _ => self == other,
+        }
+    }
+}
