@@ -14,6 +14,7 @@ mod dependency;
 mod distro;
 mod identity;
 mod license;
+mod license_files;
 mod license_text;
 mod license_urls;
 mod os_record;
@@ -21,6 +22,8 @@ mod ownership;
 
 mod apk;
 mod dpkg;
+
+mod javascript;
 
 #[cfg(test)]
 mod golden;
@@ -33,4 +36,11 @@ pub use license::expression_of;
 pub use view::{FileFacts, Found, MergedView, SourceClass};
 
 /// Every cataloger, in the order in which they assemble.
-pub static CATALOGERS: &[&Cataloger] = &[&distro::DISTRO, &apk::APK_DB, &dpkg::DPKG_DB];
+pub static CATALOGERS: &[&Cataloger] = &[
+    &distro::DISTRO,
+    &license_files::LICENSE_FILES,
+    &apk::APK_DB,
+    &dpkg::DPKG_DB,
+    &javascript::JAVASCRIPT_PACKAGE,
+    &javascript::JAVASCRIPT_LOCK,
+];
