@@ -1,12 +1,26 @@
 //! Package URLs, written exactly as syft writes them (ECMA-427; syft uses packageurl-go).
 //!
-//! Encoding per part: namespace and name keep unreserved characters and `:`; the version keeps `:`
-//! and `~`; qualifier values keep `:` and `/`. Qualifiers are sorted by key, empty ones left out.
+//! Namespace parts, name, version and qualifier values keep letters, digits and `-._~` and encode all else;
+//! the subpath keeps what a URL's fragment may hold. Qualifiers are sorted by key, empty ones left out.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':');
-const QUALIFIER: &AsciiSet = &UNRESERVED.remove(b'/');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const FRAGMENT: &AsciiSet = &UNRESERVED
+    .remove(b'!')
+    .remove(b'$')
+    .remove(b'&')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'*')
+    .remove(b'+')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b':')
+    .remove(b';')
+    .remove(b'=')
+    .remove(b'?')
+    .remove(b'@');
 
 /// The parts of a package URL, decoded.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -115,11 +129,11 @@ impl std::fmt::Display for Purl {
         qualifiers.sort();
         for (position, (key, value)) in qualifiers.into_iter().enumerate() {
             let lead = if position == 0 { '?' } else { '&' };
-            write!(f, "{lead}{key}={}", utf8_percent_encode(value, QUALIFIER))?;
+            write!(f, "{lead}{key}={}", utf8_percent_encode(value, UNRESERVED))?;
         }
         let mut lead = '#';
         for part in self.subpath.split('/').filter(|part| !matches!(*part, "" | "." | "..")) {
-            write!(f, "{lead}{}", utf8_percent_encode(part, UNRESERVED))?;
+            write!(f, "{lead}{}", utf8_percent_encode(part, FRAGMENT))?;
             lead = '/';
         }
         Ok(())
@@ -140,6 +154,8 @@ mod tests {
             deb.to_string(),
             "pkg:deb/debian/libstdc%2B%2B6@12.2.0-14%2Bdeb12u1?arch=amd64&distro=debian-12&upstream=gcc-12"
         );
+        let epoch = Purl::new("deb", "debian", "passwd", "1:4.13~rc").with("upstream", "shadow@1:4.13/x");
+        assert_eq!(epoch.to_string(), "pkg:deb/debian/passwd@1%3A4.13~rc?upstream=shadow%401%3A4.13%2Fx");
         assert_eq!(Purl::new("npm", "@types", "node", "1.0.0").to_string(), "pkg:npm/%40types/node@1.0.0");
     }
 
