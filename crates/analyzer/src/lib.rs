@@ -1,2 +1,3 @@
 //! Walks layers, caches their facts, merges them into an artifact.
 mod layer;
+mod squash;

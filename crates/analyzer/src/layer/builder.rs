@@ -12,15 +12,26 @@ use stopgate_model::{FileKind, Gap, GapCode};
 
 use super::facts_codec::write_facts;
 use super::order::{compare, is_below};
-use super::rows::{Content, Row, RowKind, RowWriter};
+use super::rows::{Content, Row, RowWriter};
 use super::wire::{Damaged, Writer};
 use super::{LayerFacts, Summary};
+
+/// What an entry of an archive says of its path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EntryKind {
+    /// It is there.
+    File(FileKind),
+    /// The path and all below it in lower layers is gone.
+    Whiteout,
+    /// All below the path in lower layers is gone.
+    Opaque,
+}
 
 /// An entry as it comes from the archive.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EntryData<'a> {
     pub(crate) path: &'a str,
-    pub(crate) kind: RowKind,
+    pub(crate) kind: EntryKind,
     pub(crate) mode: u32,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
@@ -39,10 +50,21 @@ struct Raw {
     path_len: u16,
     link_len: u16,
     mode: u16,
-    kind: RowKind,
+    kind: EntryKind,
 }
 
 const NONE: u32 = u32::MAX;
+
+/// An entry that remains as a row; `NONE` when only marks remain.
+#[derive(Debug, Clone, Copy)]
+struct Kept {
+    number: u32,
+    /// Any entry of the path: for the path's text.
+    place: u32,
+    whiteout: bool,
+    opaque: bool,
+}
+
 /// Gaps of one kind that are kept one by one; more of it are counted.
 const GAPS_KEPT: u64 = 50;
 
@@ -140,18 +162,22 @@ impl LayerBuilder {
         let kept = self.settle(&order);
         drop(order);
         let mut position = vec![NONE; self.raw.len()];
-        for (row, number) in kept.iter().zip(0..) {
-            if let Some(slot) = position.get_mut(*row as usize) {
-                *slot = number;
+        for (row, place) in kept.iter().zip(0..) {
+            if let Some(slot) = position.get_mut(row.number as usize) {
+                *slot = place;
             }
         }
         let owners = owners(&kept, &contents, &mut position);
         let mut rows = RowWriter::default();
-        for number in &kept {
-            rows.push(&self.row(*number, &contents, &owners));
+        let mut links_below = false;
+        for row in &kept {
+            let row = self.row(row, &contents, &owners);
+            links_below |= row.content == Content::Below;
+            rows.push(&row);
         }
         let findings = self.encode_findings(&position);
         self.summary.rows = kept.len() as u64;
+        self.summary.links_below = links_below;
         for (code, seen) in std::mem::take(&mut self.gap_counts) {
             if seen > GAPS_KEPT {
                 let more = seen - GAPS_KEPT;
@@ -183,8 +209,8 @@ impl LayerBuilder {
         self.raw.get(number as usize).map_or("", |raw| self.text(raw.path_start, raw.path_len))
     }
 
-    fn kind(&self, number: u32) -> RowKind {
-        self.raw.get(number as usize).map_or(RowKind::Whiteout, |raw| raw.kind)
+    fn kind(&self, number: u32) -> EntryKind {
+        self.raw.get(number as usize).map_or(EntryKind::Whiteout, |raw| raw.kind)
     }
 
     /// All numbers by path, of equal paths in the order of the archive.
@@ -199,7 +225,7 @@ impl LayerBuilder {
         let mut contents = HashMap::new();
         for (number, raw) in self.raw.iter().enumerate() {
             let number = number as u32;
-            if raw.kind != RowKind::Entry(FileKind::HardLink) {
+            if raw.kind != EntryKind::File(FileKind::HardLink) {
                 continue;
             }
             let target = self.text(raw.link_start, raw.link_len);
@@ -209,10 +235,10 @@ impl LayerBuilder {
             let before = order.get(..end).unwrap_or_default().iter().rev();
             let real = before
                 .take_while(|other| self.path(**other) == target)
-                .find(|other| matches!(self.kind(**other), RowKind::Entry(_)));
+                .find(|other| matches!(self.kind(**other), EntryKind::File(_)));
             match real.map(|real| (*real, self.kind(*real))) {
-                Some((real, RowKind::Entry(FileKind::Regular))) => contents.insert(number, real),
-                Some((real, RowKind::Entry(FileKind::HardLink))) => {
+                Some((real, EntryKind::File(FileKind::Regular))) => contents.insert(number, real),
+                Some((real, EntryKind::File(FileKind::HardLink))) => {
                     // Its target was settled before, since it comes earlier in the archive.
                     contents.get(&real).copied().and_then(|content| contents.insert(number, content))
                 }
@@ -222,10 +248,10 @@ impl LayerBuilder {
         contents
     }
 
-    /// The entries that remain, in order.
-    fn settle(&self, order: &[u32]) -> Vec<u32> {
-        let mut kept: Vec<u32> = Vec::with_capacity(order.len());
-        // Paths above the current one that are no folder: what came before them is gone.
+    /// What remains, in order.
+    fn settle(&self, order: &[u32]) -> Vec<Kept> {
+        let mut kept: Vec<Kept> = Vec::with_capacity(order.len());
+        // Entries above the current path that are no folder: what came before them is gone.
         let mut above: Vec<(u32, u32)> = Vec::new();
         // An entry that is no folder, and where it stands in `kept`.
         let mut pending: Option<(u32, usize)> = None;
@@ -236,63 +262,67 @@ impl LayerBuilder {
                 above.pop();
             }
             if let Some((owner, place)) = pending {
-                if !is_below(path, self.path(owner)) {
-                    pending = None;
-                } else if *last > owner {
-                    if let Some(slot) = kept.get_mut(place) {
-                        *slot = NONE;
+                let below = is_below(path, self.path(owner));
+                if below && *last > owner {
+                    // What lies below makes its path a folder.
+                    if let Some(gone) = kept.get_mut(place) {
+                        gone.number = NONE;
+                        gone.whiteout = true; // It took away what lower layers have there.
                     }
-                    pending = None;
                 }
+                pending = pending.filter(|_| below && *last <= owner);
             }
             let threshold = above.last().map_or(0, |(_, threshold)| *threshold);
-            for marker in [RowKind::Whiteout, RowKind::Opaque] {
-                kept.extend(group.iter().find(|number| self.kind(**number) == marker));
-            }
-            let real = |number: &&u32| matches!(self.kind(**number), RowKind::Entry(_));
-            let winner = group.iter().rev().find(real).copied();
+            let real = |number: &&u32| matches!(self.kind(**number), EntryKind::File(_));
             let solid = group.iter().rev().filter(real).find(|number| !self.is_folder(**number)).copied();
-            if let Some(winner) = winner.filter(|winner| *winner >= threshold) {
-                kept.push(winner);
-                if !self.is_folder(winner) {
-                    pending = Some((winner, kept.len() - 1));
-                }
+            let opaque = group.iter().rev().find(|number| self.kind(**number) == EntryKind::Opaque).copied();
+            // A mark of an opaque folder lies below its path: a file before it gives way.
+            let gives_way = |winner: u32| Some(winner) == solid && opaque > Some(winner);
+            let winner = group.iter().rev().find(real).copied();
+            let winner = winner.filter(|winner| *winner >= threshold && !gives_way(*winner));
+            if let Some(winner) = winner.filter(|winner| Some(*winner) == solid) {
+                pending = Some((winner, kept.len()));
             }
+            kept.push(Kept {
+                number: winner.unwrap_or(NONE),
+                place: *first,
+                // A folder after a file took away what lower layers have there, too.
+                whiteout: solid.is_some_and(|solid| solid >= threshold && winner != Some(solid))
+                    || group.iter().any(|number| self.kind(*number) == EntryKind::Whiteout),
+                opaque: opaque.is_some(),
+            });
             if let Some(solid) = solid {
-                above.push((solid, solid.max(threshold)));
+                above.push((solid, threshold.max(solid)));
             }
         }
-        kept.retain(|number| *number != NONE);
+        kept.retain(|row| row.number != NONE || row.whiteout || row.opaque);
         kept
     }
 
     fn is_folder(&self, number: u32) -> bool {
-        self.kind(number) == RowKind::Entry(FileKind::Directory)
+        self.kind(number) == EntryKind::File(FileKind::Directory)
     }
 
-    fn row(&self, number: u32, contents: &HashMap<u32, u32>, owners: &HashMap<u32, u32>) -> Row<'_> {
-        let Some(raw) = self.raw.get(number as usize) else { return Row::EMPTY };
-        let own = contents.get(&number).and_then(|content| self.raw.get(*content as usize));
-        let holder = own.unwrap_or(raw);
-        let content = match (raw.kind, contents.get(&number)) {
-            (RowKind::Entry(FileKind::HardLink), None) => Content::Below,
-            (RowKind::Entry(FileKind::HardLink), Some(content)) => {
-                owners.get(content).map_or(Content::Own, |row| Content::Row(*row))
-            }
-            _ => Content::Own,
-        };
-        let linked = matches!(raw.kind, RowKind::Entry(FileKind::HardLink | FileKind::Symlink));
-        Row {
-            path: self.text(raw.path_start, raw.path_len),
-            kind: raw.kind,
-            mode: u32::from(raw.mode),
-            uid: raw.uid,
-            gid: raw.gid,
-            size: holder.size,
-            sha256: self.digests.get(holder.digest as usize),
-            link: linked.then(|| self.text(raw.link_start, raw.link_len)),
-            content,
+    fn row(&self, kept: &Kept, contents: &HashMap<u32, u32>, owners: &HashMap<u32, u32>) -> Row<'_> {
+        let mut row = Row { path: self.path(kept.place), whiteout: kept.whiteout, opaque: kept.opaque, ..Row::EMPTY };
+        let Some(raw) = self.raw.get(kept.number as usize) else { return row };
+        let EntryKind::File(kind) = raw.kind else { return row };
+        let shared = contents.get(&kept.number);
+        let holder = shared.and_then(|content| self.raw.get(*content as usize)).unwrap_or(raw);
+        row.kind = Some(kind);
+        (row.mode, row.uid, row.gid) = (u32::from(raw.mode), raw.uid, raw.gid);
+        row.size = holder.size;
+        row.sha256 = self.digests.get(holder.digest as usize);
+        if matches!(kind, FileKind::HardLink | FileKind::Symlink) {
+            row.link = Some(self.text(raw.link_start, raw.link_len));
         }
+        if kind == FileKind::HardLink {
+            row.content = match shared {
+                None => Content::Below,
+                Some(content) => owners.get(content).map_or(Content::Own, |owner| Content::Row(*owner)),
+            };
+        }
+        row
     }
 
     fn encode_findings(&mut self, position: &[u32]) -> Vec<u8> {
@@ -343,7 +373,9 @@ impl What {
 impl Row<'_> {
     const EMPTY: Self = Self {
         path: "",
-        kind: RowKind::Whiteout,
+        kind: None,
+        whiteout: false,
+        opaque: false,
         mode: 0,
         uid: 0,
         gid: 0,
@@ -356,16 +388,16 @@ impl Row<'_> {
 
 /// The row that speaks for each content with hard links: the file itself, or, when that is gone, the
 /// first link that remains, which then also gets the findings.
-fn owners(kept: &[u32], contents: &HashMap<u32, u32>, position: &mut [u32]) -> HashMap<u32, u32> {
+fn owners(kept: &[Kept], contents: &HashMap<u32, u32>, position: &mut [u32]) -> HashMap<u32, u32> {
     let mut owners = HashMap::new();
     if contents.is_empty() {
         return owners;
     }
-    for (number, row) in kept.iter().zip(0_u32..) {
-        let Some(content) = contents.get(number) else { continue };
+    for (row, place) in kept.iter().zip(0_u32..) {
+        let Some(content) = contents.get(&row.number) else { continue };
         let Some(slot) = position.get_mut(*content as usize) else { continue };
         if *slot == NONE {
-            *slot = row;
+            *slot = place;
         }
         owners.insert(*content, *slot);
     }

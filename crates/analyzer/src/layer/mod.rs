@@ -13,10 +13,10 @@ mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use builder::{EntryData, LayerBuilder};
+pub(crate) use builder::{EntryData, EntryKind, LayerBuilder};
 pub(crate) use facts_codec::{read_facts, write_facts};
 pub(crate) use order::{compare, is_below};
-pub(crate) use rows::{Content, Row, RowKind, Rows};
+pub(crate) use rows::{Content, Row, Rows};
 pub(crate) use wire::{Damaged, Reader, Writer};
 
 use stopgate_model::Gap;
@@ -45,6 +45,8 @@ pub(crate) struct Summary {
     pub(crate) file_bytes: u64,
     /// Files that were too large to be searched for secrets.
     pub(crate) secret_files_skipped: u64,
+    /// Whether a hard link points at a file of a lower layer.
+    pub(crate) links_below: bool,
     /// What could not be read of the layer itself.
     pub(crate) gaps: Vec<Gap>,
 }
@@ -128,10 +130,11 @@ impl LayerFacts {
 
 impl Summary {
     fn write(&self, w: &mut Writer) {
-        let Self { rows, entries, bytes, file_bytes, secret_files_skipped, gaps } = self;
+        let Self { rows, entries, bytes, file_bytes, secret_files_skipped, links_below, gaps } = self;
         for number in [rows, entries, bytes, file_bytes, secret_files_skipped] {
             w.number(*number);
         }
+        w.byte(u8::from(*links_below));
         w.list(gaps, facts_codec::write_gap);
     }
 
@@ -143,6 +146,7 @@ impl Summary {
             bytes: r.number()?,
             file_bytes: r.number()?,
             secret_files_skipped: r.number()?,
+            links_below: r.byte()? != 0,
             gaps: r.list(facts_codec::read_gap)?,
         };
         if r.is_empty() { Ok(summary) } else { Err(Damaged) }

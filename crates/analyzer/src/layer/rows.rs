@@ -7,17 +7,6 @@ use super::order::shared_prefix;
 use super::wire::{Damaged, Reader, Writer};
 use super::{DIGESTS, INODES, KINDS, LINKS, OWNERS, PATHS, SIZES};
 
-/// What a row says of its path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RowKind {
-    /// There is an entry.
-    Entry(FileKind),
-    /// The path and all below it in lower layers is gone.
-    Whiteout,
-    /// All below the path in lower layers is gone.
-    Opaque,
-}
-
 /// Whose content a hard link shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
@@ -34,7 +23,12 @@ pub(crate) enum Content {
 pub(crate) struct Row<'a> {
     /// Path from the root, without leading slash.
     pub(crate) path: &'a str,
-    pub(crate) kind: RowKind,
+    /// What the layer has at this path; `None` when it only takes something away.
+    pub(crate) kind: Option<FileKind>,
+    /// The path and all below it in lower layers is gone.
+    pub(crate) whiteout: bool,
+    /// All below the path in lower layers is gone.
+    pub(crate) opaque: bool,
     pub(crate) mode: u32,
     pub(crate) uid: u32,
     pub(crate) gid: u32,
@@ -46,13 +40,16 @@ pub(crate) struct Row<'a> {
 }
 
 const KIND_MASK: u8 = 0x0f;
-const WHITEOUT: u8 = 14;
-const OPAQUE: u8 = 15;
+const NO_ENTRY: u8 = 0x0f;
 /// Mode and owner are those of the row before.
 const SAME_OWNER: u8 = 0x10;
 const HAS_DIGEST: u8 = 0x20;
 /// The digest is that of the last row that had one.
 const SAME_DIGEST: u8 = 0x40;
+/// A byte with the marks stands before the owner.
+const HAS_MARKS: u8 = 0x80;
+const WHITEOUT: u8 = 1;
+const OPAQUE: u8 = 2;
 
 /// Writes rows into columns.
 #[derive(Default)]
@@ -66,11 +63,7 @@ pub(super) struct RowWriter {
 impl RowWriter {
     pub(super) fn push(&mut self, row: &Row<'_>) {
         let [kinds, paths, owners, sizes, digests, links, inodes] = &mut self.columns;
-        let mut kind = match row.kind {
-            RowKind::Entry(kind) => kind as u8,
-            RowKind::Whiteout => WHITEOUT,
-            RowKind::Opaque => OPAQUE,
-        };
+        let mut flags = row.kind.map_or(NO_ENTRY, |kind| kind as u8);
         let mut shared = shared_prefix(self.path.as_bytes(), row.path.as_bytes());
         while !row.path.is_char_boundary(shared) {
             shared -= 1;
@@ -79,9 +72,13 @@ impl RowWriter {
         paths.text(row.path.get(shared..).unwrap_or_default());
         self.path.truncate(shared);
         self.path.push_str(row.path.get(shared..).unwrap_or_default());
+        if row.whiteout || row.opaque {
+            flags |= HAS_MARKS;
+            owners.byte(u8::from(row.whiteout) * WHITEOUT | u8::from(row.opaque) * OPAQUE);
+        }
         let owner = (row.mode, row.uid, row.gid);
         if owner == self.owner {
-            kind |= SAME_OWNER;
+            flags |= SAME_OWNER;
         } else {
             for number in [row.mode, row.uid, row.gid] {
                 owners.number(u64::from(number));
@@ -89,15 +86,15 @@ impl RowWriter {
             self.owner = owner;
         }
         if let Some(digest) = row.sha256 {
-            kind |= HAS_DIGEST;
+            flags |= HAS_DIGEST;
             if self.digest.as_ref() == Some(digest) {
-                kind |= SAME_DIGEST;
+                flags |= SAME_DIGEST;
             } else {
                 digests.bytes.extend_from_slice(digest);
                 self.digest = Some(*digest);
             }
         }
-        if let RowKind::Entry(entry) = row.kind {
+        if let Some(entry) = row.kind {
             if matches!(entry, FileKind::Regular | FileKind::HardLink) {
                 sizes.number(row.size);
             }
@@ -112,7 +109,7 @@ impl RowWriter {
                 });
             }
         }
-        kinds.byte(kind);
+        kinds.byte(flags);
     }
 }
 
@@ -121,7 +118,8 @@ impl RowWriter {
 pub(crate) struct Rows<'a> {
     columns: [Reader<'a>; 7],
     path: String,
-    kind: RowKind,
+    kind: Option<FileKind>,
+    marks: u8,
     owner: (u32, u32, u32),
     size: u64,
     last_digest: Option<&'a [u8; 32]>,
@@ -136,7 +134,8 @@ impl<'a> Rows<'a> {
         Self {
             columns,
             path: String::new(),
-            kind: RowKind::Opaque,
+            kind: None,
+            marks: 0,
             owner: (0, 0, 0),
             size: 0,
             last_digest: None,
@@ -155,9 +154,8 @@ impl<'a> Rows<'a> {
         }
         let flags = kinds.byte()?;
         self.kind = match flags & KIND_MASK {
-            WHITEOUT => RowKind::Whiteout,
-            OPAQUE => RowKind::Opaque,
-            number => RowKind::Entry(*FileKind::ALL.get(usize::from(number)).ok_or(Damaged)?),
+            NO_ENTRY => None,
+            number => Some(*FileKind::ALL.get(usize::from(number)).ok_or(Damaged)?),
         };
         let shared = paths.small()? as usize;
         let rest = paths.text()?;
@@ -166,6 +164,7 @@ impl<'a> Rows<'a> {
         }
         self.path.truncate(shared);
         self.path.push_str(rest);
+        self.marks = if flags & HAS_MARKS == 0 { 0 } else { owners.byte()? };
         if flags & SAME_OWNER == 0 {
             self.owner = (owners.small()?, owners.small()?, owners.small()?);
         }
@@ -177,7 +176,7 @@ impl<'a> Rows<'a> {
             self.sha256 = Some(self.last_digest.ok_or(Damaged)?);
         }
         (self.size, self.link, self.content) = (0, None, Content::Own);
-        if let RowKind::Entry(kind) = self.kind {
+        if let Some(kind) = self.kind {
             if matches!(kind, FileKind::Regular | FileKind::HardLink) {
                 self.size = sizes.number()?;
             }
@@ -212,6 +211,8 @@ impl<'a> Rows<'a> {
         Row {
             path: &self.path,
             kind: self.kind,
+            whiteout: self.marks & WHITEOUT != 0,
+            opaque: self.marks & OPAQUE != 0,
             mode,
             uid,
             gid,
