@@ -188,6 +188,8 @@ impl<'a> Paragraph<'a> {
     fn file_field(&mut self, field: &str, value: &'a str) {
         let files = &mut self.entry.files;
         match field {
+            // The root itself.
+            "F" if value.is_empty() => self.folder = None,
             "F" => {
                 self.folder = Some(files.len());
                 files.push(EntryFile { path: format!("/{value}"), folder: true, ..EntryFile::default() });

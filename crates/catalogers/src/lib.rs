@@ -19,9 +19,12 @@ mod license_text;
 mod license_urls;
 mod os_record;
 mod ownership;
+mod sqlite;
+mod tree;
 
 mod apk;
 mod dpkg;
+mod rpm;
 
 mod javascript;
 
@@ -41,6 +44,7 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &license_files::LICENSE_FILES,
     &apk::APK_DB,
     &dpkg::DPKG_DB,
+    &rpm::RPM_DB,
     &javascript::JAVASCRIPT_PACKAGE,
     &javascript::JAVASCRIPT_LOCK,
 ];

@@ -46,18 +46,31 @@ pub(crate) fn identify(content: &[u8]) -> Vec<&'static str> {
     let mut runs: Vec<(u64, usize)> = runs_of(&words).enumerate().map(|(at, run)| (run, at)).collect();
     runs.sort_unstable();
     let mut counts = vec![0_u32; corpus.texts.len()];
-    let mut last = None;
-    for (run, _) in &runs {
-        if last != Some(*run) {
-            corpus.holders(*run).for_each(|text| add_one(&mut counts, text));
+    // Where known runs are, and the rows of the corpus that know them.
+    let mut hits: Vec<(usize, &[u64])> = Vec::with_capacity(runs.len());
+    let mut last: Option<(u64, &[u64])> = None;
+    for (run, at) in &runs {
+        let rows = match last {
+            Some((same, rows)) if same == *run => rows,
+            _ => {
+                let rows = corpus.rows_of(*run);
+                for row in rows {
+                    if let Some(count) = counts.get_mut(number_of(*row)) {
+                        *count += 1;
+                    }
+                }
+                rows
+            }
+        };
+        last = Some((*run, rows));
+        if !rows.is_empty() {
+            hits.push((*at, rows));
         }
-        last = Some(*run);
     }
+    hits.sort_unstable_by_key(|(at, _)| *at);
     let enough = |count: u32, size: u32| u64::from(count) * 100 >= u64::from(size) * 85;
-    let mut likely: Vec<(usize, u32, u32)> = counts
-        .iter()
-        .zip(&corpus.texts)
-        .enumerate()
+    let rows = counts.iter().zip(&corpus.texts).enumerate();
+    let mut likely: Vec<(usize, u32, u32)> = rows
         .filter(|(_, (count, text))| **count > 0 && enough(**count, text.runs))
         .map(|(number, (count, text))| (number, *count, text.runs))
         .collect();
@@ -66,7 +79,7 @@ pub(crate) fn identify(content: &[u8]) -> Vec<&'static str> {
     likely.truncate(MOST_LIKELY);
     let mut explained = Explained::new(&words);
     for (number, _, size) in likely {
-        explained.add(corpus, &runs, number, size);
+        explained.add(corpus, &hits, number, size);
     }
     explained.finish()
 }
@@ -92,18 +105,13 @@ impl<'a> Explained<'a> {
     }
 
     /// Takes the words of a text unless other texts have taken too many of them.
-    fn add(&mut self, corpus: &Corpus, runs: &[(u64, usize)], number: usize, size: u32) {
-        let mut places: Vec<usize> = runs
-            .iter()
-            .filter(|(run, at)| {
-                !self.taken.get(*at).copied().unwrap_or(true) && corpus.holders(*run).any(|text| text == number)
-            })
-            .map(|(_, at)| *at)
-            .collect();
+    fn add(&mut self, corpus: &Corpus, hits: &[(usize, &[u64])], number: usize, size: u32) {
+        let free = |at: usize| self.taken.get(at).is_some_and(|taken| !taken);
+        let own = hits.iter().filter(|(at, rows)| free(*at) && rows.iter().any(|row| number_of(*row) == number));
+        let places: Vec<usize> = own.map(|(at, _)| *at).collect();
         if (places.len() as u64) * 100 < u64::from(size) * 60 {
             return;
         }
-        places.sort_unstable();
         let mut previous: Option<usize> = None;
         for at in &places {
             let from = previous.filter(|end| at.saturating_sub(*end) <= WIDEST_GAP).unwrap_or(*at);
@@ -150,10 +158,9 @@ impl<'a> Explained<'a> {
 /// Words per run.
 const RUN: usize = 3;
 
-fn add_one(counts: &mut [u32], text: usize) {
-    if let Some(count) = counts.get_mut(text) {
-        *count += 1;
-    }
+/// The text that a row of the corpus belongs to.
+const fn number_of(row: u64) -> usize {
+    (row & 0xffff) as usize
 }
 
 fn runs_of(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
@@ -241,18 +248,16 @@ impl Corpus {
         }
     }
 
-    /// Numbers of the texts that have a run.
-    fn holders(&self, run: u64) -> impl Iterator<Item = usize> + '_ {
+    /// The rows of the texts that have a run.
+    fn rows_of(&self, run: u64) -> &[u64] {
         let bucket = (run >> 48) as usize;
         let start = self.starts.get(bucket).map_or(0, |start| *start as usize);
         let end = self.starts.get(bucket + 1).map_or(start, |end| *end as usize);
+        let rows = self.rows.get(start..end).unwrap_or_default();
         let key = run & !0xffff;
-        self.rows
-            .get(start..end)
-            .unwrap_or_default()
-            .iter()
-            .filter(move |row| **row & !0xffff == key)
-            .map(|row| (row & 0xffff) as usize)
+        let first = rows.partition_point(|row| *row < key);
+        let count = rows.get(first..).unwrap_or_default().iter().take_while(|row| **row & !0xffff == key).count();
+        rows.get(first..first + count).unwrap_or_default()
     }
 }
 

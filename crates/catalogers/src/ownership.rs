@@ -5,18 +5,20 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use stopgate_model::{Element, FileIndex, FileKind, Package, PackageId, PackageType, Relationship, RelationshipKind};
+use stopgate_model::{Element, FileIndex, Package, PackageId, PackageType, Relationship, RelationshipKind};
+
+use crate::tree::PathLookup;
 
 /// All overlaps: from owner to owned package, with the paths in common.
 pub(crate) fn overlaps(packages: &[Package], files: &FileIndex) -> Vec<Relationship> {
     let evidence = evidence_paths(packages);
-    let links = FolderLinks::new(files);
+    let lookup = PathLookup::new(files);
     let mut shared: BTreeMap<(PackageId, PackageId), Vec<String>> = BTreeMap::new();
     let mut direct = DirectOwners { packages, by_type: HashMap::new() };
     for owner in packages.iter().filter(|package| !package.files.is_empty()) {
         for file in &owner.files {
-            let real = links.real(files, &file.path);
-            let real = real.as_deref().filter(|real| *real != file.path);
+            let real = lookup.real(&file.path);
+            let real = Some(&*real).filter(|real| *real != file.path);
             for path in [Some(file.path.as_str()), real].into_iter().flatten() {
                 let Some(owned) = evidence.get(path) else { continue };
                 // Found through a link: the package that lists the real path is its owner.
@@ -119,26 +121,5 @@ impl DirectOwners<'_> {
             self.by_type.insert(package_type.clone(), paths);
         }
         self.by_type.get(package_type).is_some_and(|paths| paths.contains(path))
-    }
-}
-
-/// Resolves many paths fast: a path without a linked folder on its way costs one look-up.
-struct FolderLinks<'a> {
-    folders: HashSet<&'a str>,
-}
-
-impl<'a> FolderLinks<'a> {
-    fn new(files: &'a FileIndex) -> Self {
-        let links = files.iter().filter(|entry| entry.kind == FileKind::Symlink);
-        Self { folders: links.map(|entry| entry.path).collect() }
-    }
-
-    /// The real path, when a link lies on the way and leads somewhere.
-    fn real(&self, files: &FileIndex, path: &str) -> Option<String> {
-        let mut ends = path.match_indices('/').skip(1).map(|(at, _)| at).chain(std::iter::once(path.len()));
-        if self.folders.is_empty() || !ends.any(|end| path.get(..end).is_some_and(|part| self.folders.contains(part))) {
-            return None;
-        }
-        files.resolve(path).ok().flatten().map(|entry| entry.path.to_owned())
     }
 }

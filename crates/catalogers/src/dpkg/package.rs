@@ -174,7 +174,10 @@ fn owned(path: &str, digest: Option<&str>, config: bool) -> Option<OwnedFile> {
         return None;
     }
     let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
-    let digest = digest.and_then(|hex| Digest::new(DigestAlgorithm::Md5, hex.trim()));
+    // opkg writes SHA-256 where dpkg writes MD5.
+    let digest = digest
+        .map(str::trim)
+        .and_then(|hex| Digest::new(DigestAlgorithm::Md5, hex).or_else(|| Digest::new(DigestAlgorithm::Sha256, hex)));
     Some(OwnedFile { path, digest, mode: None, size: None, config })
 }
 

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-/// All people of these fields as text, joined by commas.
+/// All people of these fields as text, joined by commas. In a list somebody without a readable name
+/// still takes a place, as in syft.
 pub(super) fn people(fields: &[Option<&Value>]) -> String {
     let mut all = Vec::new();
     for field in fields.iter().flatten() {
@@ -11,9 +12,8 @@ pub(super) fn people(fields: &[Option<&Value>]) -> String {
             Value::Array(list) => list.as_slice(),
             single => std::slice::from_ref(*single),
         };
-        all.extend(list.iter().map(person));
+        all.push(list.iter().map(person).collect::<Vec<_>>().join(", "));
     }
-    // COMPAT: nobody in a list of people still takes a place in syft; an empty name is left out here.
     all.retain(|text| !text.is_empty());
     all.join(", ")
 }
@@ -43,10 +43,9 @@ fn written(name: &str, email: &str, url: &str) -> String {
 
 /// Reads `Name <mail> (address)`. A bracket must follow a space, else the text names nobody, as in npm.
 fn from_text(text: &str) -> String {
-    let text = text.trim_start();
-    let Some(bracket) = text.find(['<', '(']) else { return text.to_owned() };
+    let Some(bracket) = text.find(['<', '(']) else { return text.trim_start().to_owned() };
     let (name, mut rest) = text.split_at(bracket);
-    if !name.is_empty() && !name.ends_with(char::is_whitespace) {
+    if !name.ends_with(char::is_whitespace) {
         return String::new();
     }
     rest = rest.trim_end();
@@ -66,9 +65,7 @@ fn from_text(text: &str) -> String {
     if !rest.is_empty() {
         return String::new();
     }
-    // The separating space belongs to the brackets, further ones to the name.
-    let name = name.strip_suffix(char::is_whitespace).unwrap_or(name);
-    written(name.trim_end(), email, url)
+    written(name.trim(), email, url)
 }
 
 #[cfg(test)]
@@ -88,7 +85,8 @@ mod tests {
             (json!({"name": "Ann", "email": "a@example.org", "web": 1}), "Ann <a@example.org>"),
             (json!([{"name": "Ann"}, "Bob <b@example.org>"]), "Ann, Bob <b@example.org>"),
             (json!("Ann<ann@example.org>"), ""),
-            (json!("<ann@example.org>"), " <ann@example.org>"),
+            (json!("<ann@example.org>"), ""),
+            (json!(["", "Bob"]), ", Bob"),
             (json!("Ann <broken"), ""),
             (json!(7), ""),
             (json!(""), ""),

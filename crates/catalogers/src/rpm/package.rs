@@ -1,0 +1,235 @@
+//! A package from its record and the merged tree.
+
+use serde::Serialize;
+use stopgate_model::{
+    Details, Digest, DigestAlgorithm, Distro, EvidenceKind, License, LicenseKind, OwnedFile, Package, PackageType,
+    Purl, Upstream,
+};
+
+use super::NAME;
+use super::installed::{Files, Installed};
+use super::signature::Signature;
+use crate::assembly::location_of;
+use crate::dependency::{self, Claims};
+use crate::tree::PathLookup;
+use crate::{FileFacts, Found, MergedView, os_record};
+
+pub(super) fn join(view: &MergedView<'_>, found: &mut Found) {
+    let mut all: Vec<(Installed, Vec<File>)> = Vec::new();
+    let mut lookup = None;
+    for (file, record) in view.records(NAME, super::INSTALLED) {
+        let lookup = lookup.get_or_insert_with(|| PathLookup::new(view.files));
+        for installed in record.read::<Vec<Installed>>().into_iter().flatten() {
+            let files = files(&installed.files, lookup);
+            found.packages.push(package(file, view.distro, &installed, &files));
+            all.push((installed, files));
+        }
+    }
+    found.dependencies = edges(&all);
+}
+
+/// A file that a package owns and that is there.
+struct File {
+    path: String,
+    mode: u16,
+    size: u64,
+    digest: String,
+    user: String,
+    group: String,
+    flags: u32,
+}
+
+const CONFIG: u32 = 1;
+const FOLDER: u16 = 0o040_000;
+const TYPE: u16 = 0o170_000;
+
+fn files(columns: &Files, lookup: &PathLookup<'_>) -> Vec<File> {
+    let owner = |positions: &[u32], at: usize| -> String {
+        positions.get(at).and_then(|owner| columns.owners.get(*owner as usize)).cloned().unwrap_or_default()
+    };
+    let rows = columns.name.iter().enumerate().filter_map(|(at, name)| {
+        let folder = columns.folders.get(*columns.folder.get(at)? as usize)?;
+        let path = format!("{folder}{name}");
+        lookup.has(&path).then(|| File {
+            path,
+            mode: columns.mode.get(at).copied().unwrap_or(0),
+            size: columns.size.get(at).copied().unwrap_or(0),
+            digest: columns.digest.get(at).cloned().unwrap_or_default(),
+            user: owner(&columns.user, at),
+            group: owner(&columns.group, at),
+            flags: columns.flags.get(at).copied().unwrap_or(0),
+        })
+    });
+    rows.collect()
+}
+
+fn package(file: &FileFacts<'_>, distro: Option<&Distro>, installed: &Installed, files: &[File]) -> Package {
+    let mut package = Package::new(PackageType::RPM, &*installed.name, installed.full_version());
+    let location = location_of(file, EvidenceKind::Primary);
+    package.epoch = installed.epoch;
+    package.arch = (!installed.arch.is_empty()).then(|| installed.arch.clone());
+    // COMPAT: syft gives the packages of a manifest no distribution.
+    package.purl = purl(installed, distro.filter(|_| !installed.manifest));
+    package.modularity.clone_from(&installed.module);
+    package.upstreams.extend(upstream(installed));
+    if !installed.license.is_empty() {
+        package.licenses.push(License {
+            value: installed.license.clone(),
+            spdx: String::new(),
+            kind: LicenseKind::Declared,
+            urls: Vec::new(),
+            locations: vec![location.clone()],
+        });
+    }
+    package.locations.push(location);
+    let algorithm = algorithm(installed.files.algorithm);
+    package.files = files.iter().filter(|file| file.mode & TYPE != FOLDER).map(|file| owned(file, algorithm)).collect();
+    package.details = details(installed, files, algorithm);
+    package
+}
+
+fn owned(file: &File, algorithm: &str) -> OwnedFile {
+    OwnedFile {
+        path: file.path.clone(),
+        digest: DigestAlgorithm::parse(algorithm).and_then(|algorithm| Digest::new(algorithm, &file.digest)),
+        mode: Some(u32::from(file.mode & 0o7777)),
+        size: Some(file.size),
+        config: file.flags & CONFIG != 0,
+    }
+}
+
+fn purl(installed: &Installed, distro: Option<&Distro>) -> String {
+    let namespace = match distro.map_or("", |distro| distro.id.as_str()) {
+        "rhel" | "hummingbird" => "redhat",
+        id if id.starts_with("opensuse") => "opensuse",
+        id => id,
+    };
+    let version = format!("{}-{}", installed.version, installed.release);
+    Purl::new("rpm", namespace, &installed.name, &version)
+        .with("arch", &installed.arch)
+        .with("epoch", &installed.epoch.map(|epoch| epoch.to_string()).unwrap_or_default())
+        .with("upstream", &installed.source_rpm)
+        .with("distro", &distro.map(os_record::distro_qualifier).unwrap_or_default())
+        .to_string()
+}
+
+/// Name and version in the source package's file name, `NAME-VERSION-RELEASE.ARCH.rpm`, when the name is
+/// another.
+fn upstream(installed: &Installed) -> Option<Upstream> {
+    let (rest, _arch) = installed.source_rpm.strip_suffix(".rpm")?.rsplit_once('.')?;
+    let (rest, release) = rest.rsplit_once('-')?;
+    let (name, version) = rest.rsplit_once('-')?;
+    (!name.is_empty() && name != installed.name)
+        .then(|| Upstream { name: name.to_owned(), version: Some(format!("{version}-{release}")) })
+}
+
+fn edges(all: &[(Installed, Vec<File>)]) -> Vec<(usize, usize)> {
+    let claims: Vec<_> = all
+        .iter()
+        .map(|(installed, files)| Claims {
+            provides: std::iter::once(installed.name.as_str())
+                .chain(plain(&installed.provides))
+                .chain(files.iter().map(|file| file.path.as_str()))
+                .collect(),
+            requires: plain(&installed.requires).collect(),
+        })
+        .collect();
+    dependency::resolve(&claims)
+}
+
+/// Names; what begins with a bracket is a condition over several.
+fn plain(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().map(String::as_str).filter(|name| !name.is_empty() && !name.trim_start().starts_with('('))
+}
+
+/// Name of a digest algorithm by its OpenPGP number.
+fn algorithm(number: u64) -> &'static str {
+    match number {
+        1 => "md5",
+        2 => "sha1",
+        3 => "ripemd160",
+        8 => "sha256",
+        9 => "sha384",
+        10 => "sha512",
+        11 => "sha224",
+        _ => "unknown-digest-algorithm",
+    }
+}
+
+/// Letters of file flags, as `rpm --verify` prints them.
+fn letters(flags: u32) -> String {
+    const LETTERS: [(u32, char); 9] =
+        [(2, 'd'), (1, 'c'), (32, 's'), (8, 'm'), (16, 'n'), (64, 'g'), (128, 'l'), (256, 'r'), (4096, 'a')];
+    LETTERS.iter().filter(|(flag, _)| flags & flag != 0).map(|(_, letter)| *letter).collect()
+}
+
+/// `rpm-db-entry`, fields and order as in syft.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Entry<'a> {
+    name: &'a str,
+    version: &'a str,
+    epoch: Option<u32>,
+    architecture: &'a str,
+    release: &'a str,
+    source_rpm: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    signatures: &'a [Signature],
+    size: u64,
+    vendor: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modularity_label: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    provides: &'a [String],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    requires: &'a [String],
+    files: Option<Vec<EntryFile<'a>>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryFile<'a> {
+    path: &'a str,
+    mode: u16,
+    size: u64,
+    digest: EntryDigest<'a>,
+    user_name: &'a str,
+    group_name: &'a str,
+    flags: String,
+}
+
+#[derive(Serialize)]
+struct EntryDigest<'a> {
+    algorithm: &'a str,
+    value: &'a str,
+}
+
+fn details(installed: &Installed, files: &[File], algorithm: &str) -> Option<Details> {
+    let files = files.iter().map(|file| EntryFile {
+        path: &file.path,
+        mode: file.mode,
+        size: file.size,
+        digest: EntryDigest { algorithm, value: &file.digest },
+        user_name: &file.user,
+        group_name: &file.group,
+        flags: letters(file.flags),
+    });
+    let entry = Entry {
+        name: &installed.name,
+        version: &installed.version,
+        epoch: installed.epoch,
+        architecture: &installed.arch,
+        release: &installed.release,
+        source_rpm: &installed.source_rpm,
+        signatures: &installed.signatures,
+        size: installed.size,
+        vendor: &installed.vendor,
+        modularity_label: installed.module.as_deref(),
+        provides: &installed.provides,
+        requires: &installed.requires,
+        // A manifest has no list of files, which is not an empty one.
+        files: (!installed.manifest).then(|| files.collect()),
+    };
+    let json = serde_json::to_string(&entry).ok()?;
+    Some(Details { type_name: "rpm-db-entry".to_owned(), json })
+}

@@ -1,0 +1,100 @@
+//! Fast questions about many paths of a tree: is something there, and where do links lead.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+use stopgate_model::{FileIndex, FileKind};
+
+/// Answers from hash tables; the tree itself is asked once per linked folder.
+pub(crate) struct PathLookup<'a> {
+    files: &'a FileIndex,
+    present: HashSet<&'a str>,
+    links: HashSet<&'a str>,
+    /// Real folders of those that were asked for; `None` when a folder is what it seems.
+    folders: RefCell<HashMap<String, Option<String>>>,
+}
+
+impl<'a> PathLookup<'a> {
+    /// Of all paths of a tree.
+    pub(crate) fn new(files: &'a FileIndex) -> Self {
+        let mut present = HashSet::with_capacity(files.len());
+        let mut links = HashSet::new();
+        for entry in files.iter() {
+            present.insert(entry.path);
+            if entry.kind == FileKind::Symlink {
+                links.insert(entry.path);
+            }
+        }
+        Self { files, present, links, folders: RefCell::default() }
+    }
+
+    /// Whether something is at a path when links of its folders are followed; a link without a target is
+    /// something too.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.present.contains(path) || self.present.contains(&*self.through_folders(path))
+    }
+
+    /// The real path when all links are followed; the path itself when it leads nowhere.
+    pub(crate) fn real<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        let path = self.through_folders(path);
+        if self.links.contains(&*path)
+            && let Ok(Some(entry)) = self.files.resolve(&path)
+        {
+            return Cow::Owned(entry.path.to_owned());
+        }
+        path
+    }
+
+    fn through_folders<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        if self.links.is_empty() {
+            return Cow::Borrowed(path);
+        }
+        let Some((folder, name)) = path.rsplit_once('/') else { return Cow::Borrowed(path) };
+        let mut folders = self.folders.borrow_mut();
+        if !folders.contains_key(folder) {
+            folders.insert(folder.to_owned(), self.real_folder(folder));
+        }
+        match folders.get(folder) {
+            Some(Some(real)) => Cow::Owned(format!("{real}/{name}")),
+            _ => Cow::Borrowed(path),
+        }
+    }
+
+    fn real_folder(&self, folder: &str) -> Option<String> {
+        let mut ends = folder.match_indices('/').map(|(at, _)| at).chain(std::iter::once(folder.len()));
+        if !ends.any(|end| folder.get(..end).is_some_and(|part| self.links.contains(part))) {
+            return None;
+        }
+        let real = self.files.resolve(folder).ok().flatten()?.path;
+        (real != folder).then(|| real.trim_end_matches('/').to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PathLookup;
+    use stopgate_model::{FileEntry, FileIndexBuilder, FileKind};
+
+    #[test]
+    fn links_of_folders_and_files_are_followed() {
+        let mut builder = FileIndexBuilder::default();
+        for (path, kind, link) in [
+            ("/bin", FileKind::Symlink, Some("usr/bin")),
+            ("/usr", FileKind::Directory, None),
+            ("/usr/bin", FileKind::Directory, None),
+            ("/usr/bin/dash", FileKind::Regular, None),
+            ("/usr/bin/sh", FileKind::Symlink, Some("dash")),
+            ("/usr/bin/dead", FileKind::Symlink, Some("nowhere")),
+        ] {
+            builder.push(&FileEntry { path, kind, mode: 0, uid: 0, gid: 0, size: 0, sha256: None, link, layer: 0 });
+        }
+        let files = builder.finish();
+        let lookup = PathLookup::new(&files);
+        assert!(lookup.has("/bin/sh") && lookup.has("/bin/dead") && lookup.has("/usr/bin/dash"));
+        assert!(!lookup.has("/bin/none") && !lookup.has("/none"));
+        assert_eq!(lookup.real("/bin/sh"), "/usr/bin/dash");
+        assert_eq!(lookup.real("/bin/dead"), "/usr/bin/dead");
+        assert_eq!(lookup.real("/none"), "/none");
+    }
+}
