@@ -213,11 +213,7 @@ pub(crate) struct EndOfLife {
     pub(crate) superseded_by: Option<&'static str>,
 }
 
-const fn eol(
-    gate: &'static str,
-    triggers: &'static [&'static str],
-    superseded_by: Option<&'static str>,
-) -> EndOfLife {
+const fn eol(gate: &'static str, triggers: &'static [&'static str], superseded_by: Option<&'static str>) -> EndOfLife {
     EndOfLife { gate, triggers, superseded_by }
 }
 

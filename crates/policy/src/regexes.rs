@@ -46,11 +46,6 @@ impl PythonRegex {
         }
     }
 
-    /// The expression as written.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.text
-    }
-
     /// Whether a match begins at the start of the text.
     pub(crate) fn matches(&self, text: &str) -> Result<bool, Fault> {
         match &self.engine {
@@ -65,8 +60,7 @@ impl PythonRegex {
 
 fn anchored(pattern: &str) -> String {
     // A verbose expression may end in a comment, which would swallow our parenthesis.
-    let end = if pattern.contains("(?") && pattern.contains('#') { "\n)" } else { ")" };
-    let end = if is_verbose(pattern) { end } else { ")" };
+    let end = if is_verbose(pattern) && pattern.contains('#') { "\n)" } else { ")" };
     format!("\\A(?:{pattern}{end}")
 }
 

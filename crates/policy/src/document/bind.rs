@@ -60,11 +60,7 @@ pub(super) fn bind(reader: &Reader<'_>, request: &Request<'_>) -> Option<BoundRu
     }
 }
 
-fn bind_trigger(
-    reader: &Reader<'_>,
-    request: &Request<'_>,
-    found: &'static dyn AnyTrigger,
-) -> Option<BoundRule> {
+fn bind_trigger(reader: &Reader<'_>, request: &Request<'_>, found: &'static dyn AnyTrigger) -> Option<BoundRule> {
     let rule = shown(request.rule);
     let info = found.info();
     if !info.artifact_types.contains(&request.artifact_type) {

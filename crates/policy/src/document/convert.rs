@@ -178,7 +178,10 @@ impl Converter {
                 _ => continue,
             };
             value.tree = Tree::Text(text.clone());
-            self.changes.push(Change { pointer: child(&at, "value"), text: format!("the value is now the text `{}`", shown(&text)) });
+            self.changes.push(Change {
+                pointer: child(&at, "value"),
+                text: format!("the value is now the text `{}`", shown(&text)),
+            });
         }
     }
 
@@ -269,10 +272,7 @@ impl Converter {
         map.retain(|(key, _)| {
             let dropped = keys.contains(&key.as_str());
             if dropped {
-                self.changes.push(Change {
-                    pointer: child(at, key),
-                    text: format!("`{}` was left out", shown(key)),
-                });
+                self.changes.push(Change { pointer: child(at, key), text: format!("`{}` was left out", shown(key)) });
             }
             !dropped
         });

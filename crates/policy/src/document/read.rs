@@ -9,8 +9,7 @@ use super::convert::{self, Change};
 use super::error::{PolicyError, child};
 use super::fields::{Fields, Sink};
 use super::policy::{
-    Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet,
-    Target,
+    Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet, Target,
 };
 use super::suggest::{did_you_mean, quoted, shown};
 use super::tree::{self, Node};
@@ -280,7 +279,14 @@ impl Reader<'_> {
             self.doubt(PolicyError::new(fields.at("trigger_id"), message));
         }
         let gate = gate?.to_lowercase();
-        Some(AllowlistItem { id: id?, gate, trigger_id, expires_on, description: fields.maybe_text("description"), pattern })
+        Some(AllowlistItem {
+            id: id?,
+            gate,
+            trigger_id,
+            expires_on,
+            description: fields.maybe_text("description"),
+            pattern,
+        })
     }
 
     /// An error when reading strictly, else a warning.
@@ -292,13 +298,7 @@ impl Reader<'_> {
         }
     }
 
-    fn mappings(
-        &self,
-        fields: &Fields<'_>,
-        name: &str,
-        kind: ArtifactType,
-        targets: &Targets<'_>,
-    ) -> Vec<Mapping> {
+    fn mappings(&self, fields: &Fields<'_>, name: &str, kind: ArtifactType, targets: &Targets<'_>) -> Vec<Mapping> {
         let mappings = fields.maybe_list(name);
         let mappings: Vec<_> =
             mappings.into_iter().filter_map(|(at, node)| self.mapping(node, &at, kind, targets)).collect();

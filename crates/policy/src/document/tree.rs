@@ -117,8 +117,7 @@ impl Node {
 /// Reads a document: JSON when it begins with `{`, else YAML.
 pub(crate) fn read(document: &[u8]) -> Result<Node, PolicyError> {
     if document.len() as u64 > limits::POLICY_BYTES {
-        let message =
-            format!("the document has {} bytes: expected at most {}", document.len(), limits::POLICY_BYTES);
+        let message = format!("the document has {} bytes: expected at most {}", document.len(), limits::POLICY_BYTES);
         return Err(PolicyError::new("", message));
     }
     let text = std::str::from_utf8(document).map_err(|error| {

@@ -85,7 +85,8 @@ impl Allowlist {
     ) -> Option<(AllowlistMatch, Option<Timestamp>)> {
         let index = self.index.gates.get(gate)?;
         let own = self.first(index, id, now).map(|position| (position, None));
-        let legacy = legacy_ids.iter().filter_map(|id| self.first(index, id, now)).min().map(|at| (at, Some("legacy_id")));
+        let legacy =
+            legacy_ids.iter().filter_map(|id| self.first(index, id, now)).min().map(|at| (at, Some("legacy_id")));
         let (position, via) = match (own, legacy) {
             (Some(own), Some(legacy)) if legacy.0 < own.0 => legacy,
             (own, legacy) => own.or(legacy)?,

@@ -62,10 +62,8 @@ impl<'s, 'a> Run<'s, 'a> {
     fn new(scene: &'s Scene<'a>, policy: &'s Policy, mapping: Option<&Mapping>) -> Self {
         let sets = mapping.map_or(&[][..], |mapping| &mapping.rule_sets);
         let rules = sets.iter().filter_map(|index| policy.rule_sets.get(*index)).flat_map(|set| &set.rules);
-        let absences = rules
-            .filter(|rule| rule.state() == State::Active)
-            .filter_map(|rule| rule.trigger()?.absence())
-            .collect();
+        let absences =
+            rules.filter(|rule| rule.state() == State::Active).filter_map(|rule| rule.trigger()?.absence()).collect();
         let lists = mapping.map_or(&[][..], |mapping| &mapping.allowlists);
         Self {
             scene,
@@ -80,8 +78,7 @@ impl<'s, 'a> Run<'s, 'a> {
     }
 
     fn result(self, ground: &mut Ground) {
-        ground.policy_action =
-            self.findings.iter().map(|finding| finding.action).fold(self.broken, Action::max);
+        ground.policy_action = self.findings.iter().map(|finding| finding.action).fold(self.broken, Action::max);
         ground.findings = self.findings;
         ground.problems.extend(self.problems);
         ground.missing = self.missing;
@@ -108,7 +105,8 @@ impl<'s, 'a> Run<'s, 'a> {
             Bound::Runs { trigger, info } => (trigger.as_ref(), *info),
             Bound::EndOfLife { superseded_by } => {
                 let instead = superseded_by.map_or(String::new(), |name| format!(": use gate `{name}` instead"));
-                let text = format!("`{}.{}` is at the end of its life and was not run{instead}", rule.gate, rule.trigger);
+                let text =
+                    format!("`{}.{}` is at the end of its life and was not run{instead}", rule.gate, rule.trigger);
                 self.problem(ProblemSeverity::Warn, ProblemKind::EndOfLifedError, rule, text);
                 return;
             }
@@ -128,8 +126,8 @@ impl<'s, 'a> Run<'s, 'a> {
             self.miss(rule, absent);
             return;
         }
-        let hits = self.guarded(rule, trigger);
-        for note in hits.notes {
+        let mut hits = self.guarded(rule, trigger);
+        for note in hits.take_notes() {
             self.problem(ProblemSeverity::Warn, ProblemKind::AnalysisGap, rule, note);
         }
         self.note_until(hits.until);
@@ -190,13 +188,14 @@ impl<'s, 'a> Run<'s, 'a> {
 
     fn finding(&mut self, set: &RuleSet, rule: &Rule, info: &TriggerInfo, hit: Hit) -> Finding {
         let now = self.scene.context.now;
-        let accepted =
-            self.allowlists.iter().find_map(|list| list.accepts(info.gate, &hit.id, &hit.legacy_ids, now));
+        let accepted = self.allowlists.iter().find_map(|list| list.accepts(info.gate, &hit.id, &hit.legacy_ids, now));
         self.note_until(accepted.as_ref().and_then(|(_, expiry)| *expiry));
         let allowlist = accepted.map(|(matched, _)| matched);
-        let inherited_from_base = self.scene.context.base.map(|base| {
-            base.findings.contains(&(info.gate.to_owned(), info.name.to_owned(), hit.id.clone()))
-        });
+        let inherited_from_base = self
+            .scene
+            .context
+            .base
+            .map(|base| base.findings.contains(&(info.gate.to_owned(), info.name.to_owned(), hit.id.clone())));
         let recommendation = rule.recommendation.clone().unwrap_or_default();
         let advice = || Remediation::Advice { text: recommendation.clone() };
         Finding {

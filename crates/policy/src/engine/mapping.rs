@@ -23,10 +23,7 @@ pub(crate) fn find<'p>(policy: &'p Policy, context: &EvalContext<'_>) -> Result<
 }
 
 /// The entry of an image list that an artifact meets. Only images are on such lists.
-pub(crate) fn find_image<'p>(
-    list: &'p [ImageRule],
-    context: &EvalContext<'_>,
-) -> Result<Option<&'p ImageRule>, Fault> {
+pub(crate) fn find_image<'p>(list: &'p [ImageRule], context: &EvalContext<'_>) -> Result<Option<&'p ImageRule>, Fault> {
     if context.artifact_type() != ArtifactType::Image {
         return Ok(None);
     }
@@ -43,9 +40,7 @@ impl Mapping {
         match &self.target {
             Target::Image(target) => target.meets(context),
             // `dir:` and `file:` have neither host nor repository unless `--tag` gives them.
-            Target::Source(names) => {
-                names.meet(named(&context.tag.registry), named(&context.tag.repository))
-            }
+            Target::Source(names) => names.meet(named(&context.tag.registry), named(&context.tag.repository)),
             Target::Sbom(names) => {
                 let source = &context.artifact.source;
                 names.meet(named(&source.name), named(&source.version))

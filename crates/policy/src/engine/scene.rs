@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use stopgate_model::{
     Artifact, Cvss, Digest, DockerfileMode, Engine, FixState, GapCode, ImageReference, Match, MatchReport, Package,
-    PackageId, RetrievedFile, SourceKind,
+    PackageId, RetrievedFile, SourceKind, Vulnerability,
 };
 
 use crate::trigger::{ArtifactType, Need, Presence};
@@ -100,10 +100,12 @@ pub struct MatchView<'a> {
     /// Highest exploit prediction; -1 when there is none.
     pub(crate) epss_score: f64,
     pub(crate) epss_percentile: f64,
+    /// Whether the artifact is an image: keys of packages differ.
+    pub(crate) in_image: bool,
 }
 
 impl<'a> MatchView<'a> {
-    fn new(matched: &'a Match, package: &'a Package) -> Self {
+    fn new(matched: &'a Match, package: &'a Package, in_image: bool) -> Self {
         let record = &matched.vulnerability;
         let mut nvd = NO_SCORES;
         let mut vendor = NO_SCORES;
@@ -119,6 +121,7 @@ impl<'a> MatchView<'a> {
             vendor,
             epss_score: highest(&mut record.epss.iter().map(|epss| epss.score)),
             epss_percentile: highest(&mut record.epss.iter().map(|epss| epss.percentile)),
+            in_image,
         }
     }
 
@@ -126,12 +129,16 @@ impl<'a> MatchView<'a> {
         &self.matched.vulnerability.id
     }
 
-    /// Whether this id or an alias of the record is `id`.
-    pub(crate) fn is_known_as(&self, id: &str) -> bool {
-        let record = &self.matched.vulnerability;
-        record.id == id
-            || record.aliases.iter().any(|alias| alias == id)
-            || record.related.iter().any(|related| related.id == id)
+    /// The CVE of the weakness, else the record's own id.
+    pub(crate) fn cve(&self) -> &'a str {
+        let record: &'a Vulnerability = &self.matched.vulnerability;
+        let related = record.related.iter().map(|related| related.id.as_str());
+        std::iter::once(record.id.as_str())
+            .chain(record.aliases.iter().map(String::as_str))
+            .chain(related)
+            .filter(|id| id.starts_with("CVE-"))
+            .min_by_key(|id| (*id != record.id, *id))
+            .unwrap_or(&record.id)
     }
 
     pub(crate) fn is_fixable(&self) -> bool {
@@ -202,10 +209,11 @@ impl<'a> Scene<'a> {
     pub(crate) fn new(context: &'a EvalContext<'a>) -> Self {
         let packages: HashMap<PackageId, &Package> =
             context.artifact.packages.iter().rev().map(|package| (package.id, package)).collect();
+        let in_image = context.artifact_type() == ArtifactType::Image;
         let all = context.matches.map_or(&[][..], |report| report.matches.as_slice());
         let matches: Vec<MatchView<'a>> = all
             .iter()
-            .filter_map(|matched| Some(MatchView::new(matched, packages.get(&matched.package)?)))
+            .filter_map(|matched| Some(MatchView::new(matched, packages.get(&matched.package)?, in_image)))
             .collect();
         let strays = all.len() - matches.len();
         Self { context, matches, strays, by_vulnerability: OnceCell::new() }
@@ -228,10 +236,12 @@ impl<'a> Scene<'a> {
     fn index_vulnerabilities(&self) -> HashMap<&'a str, Vec<usize>> {
         let mut index: HashMap<&'a str, Vec<usize>> = HashMap::new();
         for (position, view) in self.matches.iter().enumerate() {
-            let record: &'a stopgate_model::Vulnerability = &view.matched.vulnerability;
+            let record: &'a Vulnerability = &view.matched.vulnerability;
             let related = record.related.iter().map(|related| related.id.as_str());
-            let ids: BTreeSet<&str> =
-                std::iter::once(record.id.as_str()).chain(record.aliases.iter().map(String::as_str)).chain(related).collect();
+            let ids: BTreeSet<&str> = std::iter::once(record.id.as_str())
+                .chain(record.aliases.iter().map(String::as_str))
+                .chain(related)
+                .collect();
             for id in ids {
                 index.entry(id).or_default().push(position);
             }

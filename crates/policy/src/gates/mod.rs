@@ -1,10 +1,48 @@
 //! The gates: one folder each, one file per trigger, one line here.
 
+mod absence;
 mod always;
+mod dockerfile;
+mod facts;
+mod feeds;
+mod files;
+mod metadata;
+mod packages;
+mod passwd_file;
+mod secret_scans;
+mod vulnerabilities;
 
-use crate::trigger::{AnyTrigger, OfImage};
+use crate::trigger::{AnyTrigger, OfImage, OfMatch};
 
 /// The registry.
 pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(always::always::Always),
+    &OfImage(absence::no_ancestors_analyzed::NoAncestorsAnalyzed),
+    &OfImage(dockerfile::instruction::Instruction),
+    &OfImage(dockerfile::effective_user::EffectiveUser),
+    &OfImage(dockerfile::exposed_ports::ExposedPorts),
+    &OfImage(dockerfile::no_dockerfile_provided::NoDockerfileProvided),
+    &OfImage(files::content_regex_match::ContentRegexMatch),
+    &OfImage(files::name_match::NameMatch),
+    &OfImage(files::attribute_match::AttributeMatch),
+    &OfImage(files::suid_or_guid_set::SuidOrGuidSet),
+    &OfImage(absence::scan_not_run::ScanNotRun),
+    &OfImage(metadata::attribute::Attribute),
+    &OfImage(packages::required_package::RequiredPackage),
+    &OfImage(packages::denylist::Denylist),
+    &OfImage(passwd_file::content_not_available::ContentNotAvailable),
+    &OfImage(passwd_file::denylist_usernames::DenylistUsernames),
+    &OfImage(passwd_file::denylist_userids::DenylistUserids),
+    &OfImage(passwd_file::denylist_groupids::DenylistGroupids),
+    &OfImage(passwd_file::denylist_shells::DenylistShells),
+    &OfImage(passwd_file::denylist_full_entry::DenylistFullEntry),
+    &OfImage(secret_scans::content_regex_checks::ContentRegexChecks),
+    &OfImage(absence::no_stig_evaluations_available::NoStigEvaluationsAvailable),
+    &OfMatch(vulnerabilities::package::Package),
+    &OfImage(vulnerabilities::denylist::Denylist),
+    &OfImage(vulnerabilities::stale_feed_data::StaleFeedData),
+    &OfImage(vulnerabilities::vulnerability_data_unavailable::VulnerabilityDataUnavailable),
+    &OfMatch(vulnerabilities::kev_list::KevList),
+    &OfImage(feeds::npms::DeniedNpm),
+    &OfImage(feeds::ruby_gems::DeniedGem),
 ];

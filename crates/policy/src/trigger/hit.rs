@@ -100,11 +100,6 @@ pub(crate) fn anchore_id(gate: &str, trigger: &str, text: &str) -> String {
     hex::encode(hash.finalize())
 }
 
-/// md5 of a text in hexadecimal, as ids of malware findings hold it.
-pub(crate) fn md5_hex(text: &str) -> String {
-    hex::encode(Md5::digest(text.as_bytes()))
-}
-
 /// What one rule found.
 #[derive(Debug, Default)]
 pub struct Hits {
@@ -114,10 +109,14 @@ pub struct Hits {
     /// Inputs without which some hit could not be decided.
     pub(crate) missing: Vec<Need>,
     /// What a person should know of the run.
-    pub(crate) notes: Vec<String>,
+    notes: Vec<String>,
 }
 
 impl Hits {
+    pub(crate) fn take_notes(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.notes)
+    }
+
     /// Adds a hit; fails when the rule has found more than the limit.
     pub(crate) fn push(&mut self, hit: Hit) -> Result<(), Fault> {
         if self.found.len() as u64 >= limits::RULE_FINDINGS {
@@ -132,6 +131,16 @@ impl Hits {
         self.until = Some(self.until.map_or(time, |earlier| earlier.min(time)));
     }
 
+    /// Tells a person something; of very many notes only the first are kept.
+    pub(crate) fn note(&mut self, text: String) {
+        const MOST: usize = 20;
+        match self.notes.len() {
+            0..MOST => self.notes.push(text),
+            MOST => self.notes.push("there is more of this kind".to_owned()),
+            _ => {}
+        }
+    }
+
     pub(crate) fn missing(&mut self, need: Need) {
         if !self.missing.contains(&need) {
             self.missing.push(need);
@@ -141,7 +150,7 @@ impl Hits {
 
 #[cfg(test)]
 mod tests {
-    use super::{anchore_id, md5_hex};
+    use super::anchore_id;
 
     #[test]
     fn ids_equal_the_published_ones() {
@@ -151,6 +160,6 @@ mod tests {
             let (gate, trigger, text, id) = (part(), part(), part(), part());
             assert_eq!(anchore_id(gate, trigger, text), id, "{line}");
         }
-        assert_eq!(md5_hex("/usr/bin/eicar.com"), "84ecc83e950239bbbdd76ee919282cb1");
+        assert_eq!(anchore_id("", "", "/usr/bin/eicar.com"), "84ecc83e950239bbbdd76ee919282cb1");
     }
 }

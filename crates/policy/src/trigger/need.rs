@@ -78,9 +78,12 @@ impl Need {
     pub fn missing(&self) -> String {
         match self {
             Self::Vulnerabilities => {
-                "there is no vulnerability data: provide it with `stopgate db update` or `stopgate db import`".to_owned()
+                "there is no vulnerability data: provide it with `stopgate db update` or `stopgate db import`"
+                    .to_owned()
             }
-            Self::Dockerfile => "there is neither a Dockerfile nor an image history: provide `--dockerfile FILE`".to_owned(),
+            Self::Dockerfile => {
+                "there is neither a Dockerfile nor an image history: provide `--dockerfile FILE`".to_owned()
+            }
             Self::ActualDockerfile => "no Dockerfile was given: provide `--dockerfile FILE`".to_owned(),
             Self::ConfigOrDockerfile | Self::Config => {
                 "there is no image configuration: check the image rather than its SBOM".to_owned()
@@ -93,7 +96,8 @@ impl Need {
             Self::ContentSearch => "file contents were not searched: configure the search of the analysis".to_owned(),
             Self::Malware => "there was no malware scan: provide its result with `--malware FILE`".to_owned(),
             Self::FirstSeen => {
-                "it is not known when the matches were first seen: provide `--baseline`, or evaluate on a server".to_owned()
+                "it is not known when the matches were first seen: provide `--baseline`, or evaluate on a server"
+                    .to_owned()
             }
             Self::Base => "the base image is not known: provide `--base SOURCE`".to_owned(),
             Self::Ancestry => "no ancestor of the image is known: provide `--base SOURCE`".to_owned(),

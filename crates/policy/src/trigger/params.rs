@@ -46,7 +46,7 @@ pub struct ParamKind {
 
 /// Why a value is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
+pub(crate) struct Refusal {
     /// What was expected.
     pub(crate) expected: String,
     /// What may have been meant.
@@ -299,6 +299,7 @@ macro_rules! words {
 
         impl $Name {
             /// The word on the wire.
+            #[allow(dead_code, reason = "not every enumeration is shown")]
             pub(crate) const fn word(self) -> &'static str {
                 match self { $(Self::$Variant => $first),+ }
             }

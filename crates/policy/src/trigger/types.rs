@@ -19,8 +19,7 @@ impl ParamType for String {
 }
 
 impl ParamType for bool {
-    const KIND: ParamKind =
-        ParamKind { words: &["true", "false"], ..kind("BooleanString", "`true` or `false`", "") };
+    const KIND: ParamKind = ParamKind { words: &["true", "false"], ..kind("BooleanString", "`true` or `false`", "") };
     fn read(text: &str) -> Result<Self, Refusal> {
         match text.trim().to_ascii_lowercase().as_str() {
             "true" => Ok(true),
@@ -78,11 +77,8 @@ impl ParamType for CommaList {
 pub(crate) struct NumberList(pub(crate) Vec<u32>);
 
 impl ParamType for NumberList {
-    const KIND: ParamKind = kind(
-        "CommaDelimitedStringOfNumbers",
-        "whole numbers separated by commas",
-        r"^\s*(\s*\d+\s*,)*\s*\d+\s*$",
-    );
+    const KIND: ParamKind =
+        kind("CommaDelimitedStringOfNumbers", "whole numbers separated by commas", r"^\s*(\s*\d+\s*,)*\s*\d+\s*$");
     fn read(text: &str) -> Result<Self, Refusal> {
         let numbers: Result<Vec<u32>, _> = text.split(',').map(u32::read).collect();
         numbers.map(Self).map_err(|_| Refusal::of(&Self::KIND))

@@ -1,0 +1,38 @@
+//! The part of the gates `npms` and `ruby_gems` that needs no feed: denied names and versions.
+//! The feeds are gone, so their other triggers stand in the table of planned ones, without data for ever.
+
+pub(super) mod npms;
+pub(super) mod ruby_gems;
+
+use stopgate_model::{PackageType, Remediation};
+
+use crate::engine::Scene;
+use crate::gates::facts;
+use crate::regexes::Fault;
+use crate::trigger::{Hit, Hits, TriggerInfo};
+
+/// Reports packages of a type with a denied name and version.
+pub(super) fn report(
+    scene: &Scene<'_>,
+    hits: &mut Hits,
+    info: &TriggerInfo,
+    (kind, word): (&PackageType, &str),
+    (name, version): (&str, Option<&str>),
+) -> Result<(), Fault> {
+    let denied = scene.artifact().packages.iter().filter(|package| {
+        package.package_type == *kind
+            && package.name == name
+            && version.is_none_or(|version| package.version == version)
+    });
+    for package in denied {
+        let what = version.map_or(name.to_owned(), |version| format!("{name}-{version}"));
+        let message = format!("the denied package `{}` {} is installed", package.name, package.version);
+        let mut hit = Hit::frozen(info, &format!("{word} Package is blacklisted: {what}"), message)
+            .evidence(facts::package(package))
+            .because(format!("package {what}"), format!("{} {}", package.name, package.version))
+            .remedy(Remediation::RemovePackage { name: package.name.clone() });
+        hit.package = facts::identity(package);
+        hits.push(hit)?;
+    }
+    Ok(())
+}

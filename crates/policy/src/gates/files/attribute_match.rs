@@ -1,0 +1,146 @@
+//! `files` / `attribute_match`: one file has, or lacks, a checksum or a mode.
+
+use stopgate_model::{FileEntry, Remediation};
+
+use crate::engine::Scene;
+use crate::gates::facts;
+use crate::regexes::Fault;
+use crate::trigger::params::{ParamError, params, words};
+use crate::trigger::types::{Equality, Octal};
+use crate::trigger::{Hit, Hits, ImageTrigger, Need, Trigger, TriggerInfo};
+
+pub(crate) struct AttributeMatch;
+
+params! {
+    #[check = check_checksum]
+    pub(crate) struct AttributeMatchParams {
+        /// Path of the file.
+        #[example = "/etc/passwd"]
+        filename: String,
+        /// Algorithm of the checksum.
+        #[example = "sha256"]
+        #[default = "sha256"]
+        checksum_algorithm: Algorithm,
+        /// Checksum to compare with.
+        #[example = "832cd0f75b227d13aac82b1f70b7f90191a4186c151f9db50851d209c45ede11"]
+        checksum: Option<String>,
+        /// Whether the checksum must be equal or must differ.
+        #[example = "equals"]
+        #[default = "equals"]
+        checksum_match: Equality,
+        /// Mode to compare with, octal.
+        #[example = "00644"]
+        mode: Option<Octal>,
+        /// Whether the mode must be equal or must differ.
+        #[example = "equals"]
+        #[default = "equals"]
+        mode_op: Equality,
+        /// Whether a file that is not there is accepted.
+        #[example = "true"]
+        #[default = "true"]
+        skip_missing: bool,
+    }
+}
+
+words! {
+    /// Algorithms of checksums.
+    pub(crate) enum Algorithm {
+        Sha256 = "sha256",
+    }
+}
+
+fn check_checksum(params: &AttributeMatchParams, errors: &mut Vec<ParamError>) {
+    let Algorithm::Sha256 = params.checksum_algorithm;
+    let valid = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    if params.checksum.as_ref().is_some_and(|checksum| !valid(checksum)) {
+        errors.push(ParamError::across("parameter `checksum` is no SHA-256: expected 64 hexadecimal digits"));
+    }
+}
+
+impl Trigger for AttributeMatch {
+    type Params = AttributeMatchParams;
+    const INFO: TriggerInfo = TriggerInfo {
+        needs: &[Need::Files],
+        ..TriggerInfo::new("files", "attribute_match", "A file has the given attributes, or is missing.")
+    };
+}
+
+impl ImageTrigger for AttributeMatch {
+    fn fire(params: &AttributeMatchParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
+        let Some(files) = &scene.artifact().files else { return Ok(()) };
+        let name = &params.filename;
+        let Some(entry) = files.get(name) else {
+            if params.skip_missing {
+                return Ok(());
+            }
+            let frozen = format!("filename={name} and skip_missing=False");
+            let message = format!("the file `{name}` is not there");
+            return hits
+                .push(Hit::frozen(&Self::INFO, &frozen, message).about(name.as_str()).because("file exists", "none"));
+        };
+        let Some(checksum) = params.checksum_part(&entry, hits) else { return Ok(()) };
+        let Some(mode) = params.mode_part(&entry) else { return Ok(()) };
+        let parts: Vec<Part> = [checksum, mode].into_iter().flatten().collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let frozen: String = parts.iter().map(|part| part.frozen.as_str()).collect();
+        let shown: Vec<&str> = parts.iter().map(|part| part.message.as_str()).collect();
+        let mut hit =
+            Hit::frozen(&Self::INFO, &format!("filename={name}{frozen}"), format!("`{name}` {}", shown.join(" and ")))
+                .about(name.as_str())
+                .evidence(facts::file(scene, &entry, params.mode.map(|_| entry.st_mode())));
+        for part in &parts {
+            hit = hit.because(part.condition.clone(), part.actual.clone());
+        }
+        if let (Some(Octal(wanted)), Equality::NotEquals) = (params.mode, params.mode_op) {
+            let (path, to) = (name.clone(), wanted & 0o7777);
+            hit = hit.remedy(Remediation::ChangeMode { path, from: entry.mode, to });
+        }
+        hits.push(hit)
+    }
+}
+
+struct Part {
+    frozen: String,
+    message: String,
+    condition: String,
+    actual: String,
+}
+
+impl AttributeMatchParams {
+    /// `None`: the condition does not hold. `Some(None)`: there is no condition.
+    fn checksum_part(&self, entry: &FileEntry<'_>, hits: &mut Hits) -> Option<Option<Part>> {
+        let Some(given) = &self.checksum else { return Some(None) };
+        let Some(actual) = entry.sha256.map(hex::encode) else {
+            if entry.is_file() {
+                hits.note(format!("the checksum of `{}` is not known", entry.path));
+            }
+            return None;
+        };
+        let equal = actual.eq_ignore_ascii_case(given);
+        let op = self.checksum_match.word();
+        (equal == (self.checksum_match == Equality::Equals)).then(|| {
+            Some(Part {
+                frozen: format!(" and checksum={actual} op={op} specified_checksum={given}"),
+                message: format!("has the checksum {actual}"),
+                condition: format!("checksum {op} {given}"),
+                actual: actual.clone(),
+            })
+        })
+    }
+
+    fn mode_part(&self, entry: &FileEntry<'_>) -> Option<Option<Part>> {
+        let Some(Octal(given)) = self.mode else { return Some(None) };
+        let equal = entry.mode & 0o7777 == given & 0o7777;
+        let op = self.mode_op.word();
+        (equal == (self.mode_op == Equality::Equals)).then(|| {
+            Some(Part {
+                frozen: format!(" and mode=0o{:o} op={op} specified_mode=0o{:o}", entry.mode, given & 0o7777),
+                message: format!("has mode {:04o}", entry.mode),
+                condition: format!("mode {op} {:04o}", given & 0o7777),
+                actual: format!("{:04o}", entry.mode),
+            })
+        })
+    }
+}

@@ -1,0 +1,54 @@
+//! `files` / `name_match`: a file has a name of this form.
+
+use stopgate_model::Remediation;
+
+use crate::engine::Scene;
+use crate::gates::facts;
+use crate::regexes::Fault;
+use crate::trigger::params::params;
+use crate::trigger::types::RegexText;
+use crate::trigger::{ANY, Hit, Hits, ImageTrigger, Need, Trigger, TriggerInfo};
+
+pub(crate) struct NameMatch;
+
+params! {
+    pub(crate) struct NameMatchParams {
+        /// Expression that the path must match, from its start.
+        #[example = ".*\\.pem"]
+        regex: RegexText,
+    }
+}
+
+impl Trigger for NameMatch {
+    type Params = NameMatchParams;
+    const INFO: TriggerInfo = TriggerInfo {
+        needs: &[Need::Files],
+        artifact_types: ANY,
+        ..TriggerInfo::new("files", "name_match", "A file's path matches the expression.")
+    };
+}
+
+impl ImageTrigger for NameMatch {
+    fn fire(params: &NameMatchParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
+        let Some(files) = &scene.artifact().files else { return Ok(()) };
+        let regex = params.regex.regex()?;
+        for entry in files.iter() {
+            if !regex.matches(entry.path)? {
+                continue;
+            }
+            let path = entry.path;
+            let frozen = format!(
+                "Application of regex matched file found in container: file={path} regexp={}",
+                params.regex.as_str()
+            );
+            hits.push(
+                Hit::frozen(&Self::INFO, &frozen, format!("the file `{path}` has a name that the rule looks for"))
+                    .about(path)
+                    .evidence(facts::file(scene, &entry, None))
+                    .because(format!("path like {}", params.regex.as_str()), path)
+                    .remedy(Remediation::RemoveFile { path: path.to_owned(), revoke: false }),
+            )?;
+        }
+        Ok(())
+    }
+}

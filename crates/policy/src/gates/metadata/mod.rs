@@ -1,0 +1,3 @@
+//! Gate `metadata`: size, platform and distribution of the image.
+
+pub(super) mod attribute;

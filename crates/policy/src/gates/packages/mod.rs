@@ -1,0 +1,45 @@
+//! Gate `packages`: packages that must or must not be installed.
+
+pub(super) mod denylist;
+pub(super) mod required_package;
+
+use stopgate_model::{Package, PackageType};
+
+/// The version as the engine splits it: without epoch, and for packages of a distribution without release.
+pub(super) fn upstream_version(package: &Package) -> &str {
+    let version = without_epoch(package);
+    let cut = match &package.package_type {
+        kind if *kind == PackageType::APK => version.rfind("-r"),
+        kind if kind.is_os() => version.rfind('-'),
+        _ => None,
+    };
+    cut.and_then(|end| version.get(..end)).unwrap_or(version)
+}
+
+/// The version without the epoch that rpm and deb write in front of it.
+pub(super) fn without_epoch(package: &Package) -> &str {
+    match package.version.split_once(':') {
+        Some((epoch, rest)) if package.package_type.is_os() && epoch.bytes().all(|b| b.is_ascii_digit()) => rest,
+        _ => &package.version,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::{Package, PackageType};
+
+    use super::{upstream_version, without_epoch};
+
+    #[test]
+    fn versions_are_split_by_type() {
+        for (kind, version, full, upstream) in [
+            (PackageType::DEB, "1:2.3-4", "2.3-4", "2.3"),
+            (PackageType::RPM, "2.3-4.el9", "2.3-4.el9", "2.3"),
+            (PackageType::APK, "3.0.1-r2", "3.0.1-r2", "3.0.1"),
+            (PackageType::NPM, "1.0.0-rc.1", "1.0.0-rc.1", "1.0.0-rc.1"),
+        ] {
+            let package = Package::new(kind, "x", version);
+            assert_eq!((without_epoch(&package), upstream_version(&package)), (full, upstream));
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! `packages` / `required_package`: a required package is missing or has another version.
+
+use stopgate_model::{Package, Remediation};
+use stopgate_version::{Format, compare};
+
+use super::without_epoch;
+use crate::engine::Scene;
+use crate::gates::facts;
+use crate::regexes::Fault;
+use crate::trigger::params::{params, words};
+use crate::trigger::{Hit, Hits, ImageTrigger, Trigger, TriggerInfo};
+
+pub(crate) struct RequiredPackage;
+
+params! {
+    pub(crate) struct RequiredPackageParams {
+        /// Name of the package.
+        #[example = "ca-certificates"]
+        name: String,
+        /// Version, with release.
+        #[example = "1.10.3-1"]
+        version: Option<String>,
+        /// Whether the version must be this one or at least this one.
+        #[example = "minimum"]
+        #[default = "exact"]
+        version_match_type: VersionMatch,
+    }
+}
+
+words! {
+    /// How a version must match.
+    pub(crate) enum VersionMatch {
+        Exact = "exact",
+        Minimum = "minimum",
+    }
+}
+
+impl Trigger for RequiredPackage {
+    type Params = RequiredPackageParams;
+    const INFO: TriggerInfo = TriggerInfo::new(
+        "packages",
+        "required_package",
+        "A required package is not installed, or not in the required version.",
+    );
+}
+
+impl ImageTrigger for RequiredPackage {
+    fn fire(params: &RequiredPackageParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
+        let name = &params.name;
+        let mut installed = scene.artifact().packages.iter().filter(|package| package.name == *name).peekable();
+        let Some(first) = installed.peek().copied() else {
+            return hits.push(params.absent());
+        };
+        let Some(version) = &params.version else { return Ok(()) };
+        for package in installed {
+            if params.is_met(package, version)? {
+                return Ok(());
+            }
+        }
+        hits.push(params.wrong(first, version))
+    }
+}
+
+impl RequiredPackageParams {
+    fn is_met(&self, package: &Package, wanted: &str) -> Result<bool, Fault> {
+        if package.version == wanted || without_epoch(package) == wanted {
+            return Ok(true);
+        }
+        if self.version_match_type == VersionMatch::Exact {
+            return Ok(false);
+        }
+        let format = match Format::of_package_type(package.package_type.id()) {
+            Format::Unknown => Format::Semantic,
+            format => format,
+        };
+        // A policy that names no epoch means the version behind it.
+        let own = if wanted.contains(':') { package.version.as_str() } else { without_epoch(package) };
+        compare(format, own, wanted).map(std::cmp::Ordering::is_ge).map_err(|error| {
+            Fault(format!("version `{own}` of `{}` cannot be compared with `{wanted}`: {error}", package.name))
+        })
+    }
+
+    fn absent(&self) -> Hit {
+        let name = &self.name;
+        let what = match &self.version {
+            Some(version) => format!("({name},{version})"),
+            None => format!("({name})"),
+        };
+        let frozen = format!("Required input package {what} is not present in container image");
+        Hit::frozen(&RequiredPackage::INFO, &frozen, format!("the required package `{name}` is not installed"))
+            .about(name.as_str())
+            .because(format!("package {name}"), "none")
+            .remedy(Remediation::Advice { text: format!("install {name}") })
+    }
+
+    fn wrong(&self, package: &Package, wanted: &str) -> Hit {
+        let (name, own) = (&self.name, without_epoch(package));
+        // COMPAT: the first text names the package where it should name the version.
+        let (frozen, relation) = match self.version_match_type {
+            VersionMatch::Exact => (
+                format!(
+                    "Required input package ({name}) is present ({own}), but not at the version specified in policy ({name})"
+                ),
+                "other than",
+            ),
+            VersionMatch::Minimum => (
+                format!(
+                    "Required min-version input package ({name}) is present ({own}), but is lower version than what is specified in policy ({wanted})"
+                ),
+                "lower than",
+            ),
+        };
+        let message = format!("the required package `{name}` has version {}, {relation} {wanted}", package.version);
+        let mut hit = Hit::frozen(&RequiredPackage::INFO, &frozen, message)
+            .about(name.as_str())
+            .evidence(facts::package(package))
+            .because(format!("version {} {wanted}", self.version_match_type.word()), package.version.clone())
+            .remedy(Remediation::Advice { text: format!("install {name} {wanted}") });
+        hit.package = facts::identity(package);
+        hit
+    }
+}

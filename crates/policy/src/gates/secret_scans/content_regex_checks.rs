@@ -1,0 +1,109 @@
+//! `secret_scans` / `content_regex_checks`: a pattern of the secret search matched, or none did.
+
+use stopgate_model::{Evidence, Remediation, SecretHit};
+
+use crate::engine::Scene;
+use crate::regexes::Fault;
+use crate::trigger::params::{params, words};
+use crate::trigger::types::{CommaList, RegexText};
+use crate::trigger::{ANY, Hit, Hits, ImageTrigger, Need, Trigger, TriggerInfo};
+
+pub(crate) struct ContentRegexChecks;
+
+params! {
+    pub(crate) struct ContentRegexChecksParams {
+        /// Names of patterns of the search; all when absent.
+        #[example = "AWS_ACCESS_KEY"]
+        content_regex_name: Option<CommaList>,
+        /// Expression that the path must match, from its start.
+        #[example = "/etc/.*"]
+        filename_regex: Option<RegexText>,
+        /// Whether to report what was found, or that nothing was.
+        #[example = "found"]
+        #[default = "found"]
+        match_type: MatchType,
+    }
+}
+
+words! {
+    /// What to report.
+    pub(crate) enum MatchType {
+        Found = "found",
+        NotFound = "notfound",
+    }
+}
+
+impl Trigger for ContentRegexChecks {
+    type Params = ContentRegexChecksParams;
+    const INFO: TriggerInfo = TriggerInfo {
+        needs: &[Need::Secrets],
+        artifact_types: ANY,
+        ..TriggerInfo::new("secret_scans", "content_regex_checks", "The secret search found something, or nothing.")
+    };
+}
+
+impl ImageTrigger for ContentRegexChecks {
+    fn fire(params: &ContentRegexChecksParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
+        let secrets = scene.artifact().secrets.as_deref().unwrap_or_default();
+        let mut found = false;
+        for secret in secrets {
+            if !params.concerns(secret)? {
+                continue;
+            }
+            found = true;
+            if params.match_type == MatchType::Found {
+                hits.push(hit(secret))?;
+            }
+        }
+        if params.match_type == MatchType::NotFound && !found {
+            hits.push(params.nothing())?;
+        }
+        Ok(())
+    }
+}
+
+impl ContentRegexChecksParams {
+    fn concerns(&self, secret: &SecretHit) -> Result<bool, Fault> {
+        let named = self.content_regex_name.as_ref().is_none_or(|names| names.contains(&secret.name));
+        Ok(named
+            && match &self.filename_regex {
+                Some(regex) => regex.regex()?.matches(&secret.path)?,
+                None => true,
+            })
+    }
+
+    fn nothing(&self) -> Hit {
+        let file = self.filename_regex.as_ref().map_or("*", RegexText::as_str);
+        let name = self.content_regex_name.as_ref().map_or("all".to_owned(), |names| names.0.join(","));
+        let frozen = format!(
+            "Secret content search analyzer did not find regexp match in container: filename_regex={file} content_regex_name={name}"
+        );
+        let message = format!("the secret search found nothing of `{name}` in files like `{file}`");
+        Hit::frozen(&ContentRegexChecks::INFO, &frozen, message).about(file).because("notfound", "none")
+    }
+}
+
+fn hit(secret: &SecretHit) -> Hit {
+    let SecretHit { path, name, pattern, .. } = secret;
+    let frozen =
+        format!("Secret content search analyzer found regexp match in container: file={path} regexp={name}={pattern}");
+    let old = format!("Secret search analyzer found regexp match in container: file={path} regexp={name}={pattern}");
+    let lines: Vec<String> = secret.lines.iter().take(5).map(u32::to_string).collect();
+    let message = match lines.as_slice() {
+        [] => format!("`{path}` holds what looks like a secret ({name})"),
+        [line] => format!("`{path}` holds what looks like a secret ({name}) in line {line}"),
+        lines => format!("`{path}` holds what looks like a secret ({name}) in lines {}", lines.join(", ")),
+    };
+    Hit::frozen(&ContentRegexChecks::INFO, &frozen, message)
+        .legacy(&ContentRegexChecks::INFO, &old)
+        // By name and not by pattern, so that a better pattern keeps the finding's identity.
+        .about(format!("{path}#{name}"))
+        .evidence(Evidence::File {
+            path: path.clone(),
+            mode: None,
+            layer: secret.layer.clone(),
+            lines: secret.lines.clone(),
+        })
+        .because(format!("pattern {name}"), path.as_str())
+        .remedy(Remediation::RemoveFile { path: path.clone(), revoke: true })
+}

@@ -1,0 +1,8 @@
+//! Gate `vulnerabilities`: known vulnerabilities of packages, and the data about them.
+
+pub(super) mod denylist;
+mod finding;
+pub(super) mod kev_list;
+pub(super) mod package;
+pub(super) mod stale_feed_data;
+pub(super) mod vulnerability_data_unavailable;

@@ -1,0 +1,292 @@
+//! `vulnerabilities` / `package`: a known vulnerability affects a package.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use stopgate_model::{FixState, Severity};
+
+use super::finding;
+use crate::engine::MatchView;
+use crate::engine::scene::{FirstSeen, Occurrence};
+use crate::regexes::Fault;
+use crate::trigger::params::{params, words};
+use crate::trigger::types::{Comparison, Number, RegexText};
+use crate::trigger::{ANY, Admission, Hit, MatchTrigger, Need, Trigger, TriggerInfo};
+
+pub(crate) struct Package;
+
+params! {
+    pub(crate) struct PackageParams {
+        /// Which packages to consider: those of the distribution, all others, or both.
+        #[example = "all"]
+        package_type: PackageScope,
+        /// How the severity must compare with `severity`.
+        #[example = ">="]
+        #[default = ">"]
+        severity_comparison: Comparison,
+        /// Severity to compare with.
+        #[example = "high"]
+        #[default = "unknown"]
+        severity: Severity,
+        /// How the highest CVSS 3 base score of NVD must compare with `cvss_v3_base_score`.
+        #[example = ">="]
+        #[default = ">="]
+        cvss_v3_base_score_comparison: Comparison,
+        /// CVSS 3 base score of NVD to compare with; a vulnerability without one counts as -1.
+        #[example = "7.0"]
+        cvss_v3_base_score: Option<Number>,
+        /// How the highest CVSS 3 exploitability score of NVD must compare with `cvss_v3_exploitability_score`.
+        #[example = ">="]
+        #[default = ">="]
+        cvss_v3_exploitability_score_comparison: Comparison,
+        /// CVSS 3 exploitability score of NVD to compare with; a vulnerability without one counts as -1.
+        #[example = "2.8"]
+        cvss_v3_exploitability_score: Option<Number>,
+        /// How the highest CVSS 3 impact score of NVD must compare with `cvss_v3_impact_score`.
+        #[example = ">="]
+        #[default = ">="]
+        cvss_v3_impact_score_comparison: Comparison,
+        /// CVSS 3 impact score of NVD to compare with; a vulnerability without one counts as -1.
+        #[example = "5.9"]
+        cvss_v3_impact_score: Option<Number>,
+        /// Whether a fix must be known, or must not be known.
+        #[example = "true"]
+        fix_available: Option<bool>,
+        /// Whether vulnerabilities that the vendor will not fix are left out.
+        #[example = "false"]
+        #[default = "true"]
+        vendor_only: bool,
+        /// Days since the match was first seen in this artifact, before which it does not count.
+        #[example = "7"]
+        max_days_since_creation: Option<u32>,
+        /// Days since the fix was first seen, before which it does not count; needs `fix_available` to be true.
+        #[example = "30"]
+        max_days_since_fix: Option<u32>,
+        /// How the highest CVSS 3 base score of the vendor must compare with `vendor_cvss_v3_base_score`.
+        #[example = ">="]
+        #[default = ">="]
+        vendor_cvss_v3_base_score_comparison: Comparison,
+        /// CVSS 3 base score of the vendor to compare with; a vulnerability without one counts as -1.
+        #[example = "7.0"]
+        vendor_cvss_v3_base_score: Option<Number>,
+        /// How the vendor's highest CVSS 3 exploitability score must compare with its parameter.
+        #[example = ">="]
+        #[default = ">="]
+        vendor_cvss_v3_exploitability_score_comparison: Comparison,
+        /// CVSS 3 exploitability score of the vendor to compare with; a vulnerability without one counts as -1.
+        #[example = "2.8"]
+        vendor_cvss_v3_exploitability_score: Option<Number>,
+        /// How the vendor's highest CVSS 3 impact score must compare with its parameter.
+        #[example = ">="]
+        #[default = ">="]
+        vendor_cvss_v3_impact_score_comparison: Comparison,
+        /// CVSS 3 impact score of the vendor to compare with; a vulnerability without one counts as -1.
+        #[example = "5.9"]
+        vendor_cvss_v3_impact_score: Option<Number>,
+        /// Expression of paths, from their start; packages that no distribution ships are left out there.
+        #[example = ".*/test/.*\\.jar"]
+        package_path_exclude: Option<RegexText>,
+        /// Whether only findings that the base image has as well, or only the others, are considered.
+        #[example = "false"]
+        inherited_from_base: Option<bool>,
+        /// Whether the vulnerability must be, or must not be, known to be exploited (CISA KEV).
+        #[example = "true"]
+        known_exploited_vulnerability: Option<bool>,
+        /// How the EPSS score must compare with `epss_score`.
+        #[example = ">="]
+        #[default = ">="]
+        epss_score_comparison: Comparison,
+        /// EPSS score to compare with, 0 to 1 or above that in percent; a vulnerability without one counts as -1.
+        #[example = "0.5"]
+        epss_score: Option<Number>,
+        /// How the EPSS percentile must compare with `epss_percentile`.
+        #[example = ">="]
+        #[default = ">="]
+        epss_percentile_comparison: Comparison,
+        /// EPSS percentile to compare with, 0 to 1 or above that in percent; without one a vulnerability counts as -1.
+        #[example = "0.95"]
+        epss_percentile: Option<Number>,
+    }
+}
+
+words! {
+    /// Classes of packages.
+    pub(crate) enum PackageScope {
+        All = "all",
+        Os = "os",
+        NonOs = "non-os",
+    }
+}
+
+impl Trigger for Package {
+    type Params = PackageParams;
+    const INFO: TriggerInfo = TriggerInfo {
+        needs: &[Need::Vulnerabilities],
+        artifact_types: ANY,
+        trigger_id: "<vulnerability>+<package>",
+        ..TriggerInfo::new(
+            "vulnerabilities",
+            "package",
+            "A known vulnerability that meets every condition affects a package.",
+        )
+    };
+}
+
+impl MatchTrigger for Package {
+    fn decide(params: &PackageParams, view: &MatchView<'_>) -> Result<Option<Hit>, Fault> {
+        Ok(params.accepts(view).then(|| params.explained(finding::hit(view), view)))
+    }
+
+    fn admits(params: &PackageParams, occurrence: &Occurrence<'_, '_>) -> Result<Admission, Fault> {
+        let view = occurrence.view;
+        if let (Some(regex), false, Some(path)) =
+            (&params.package_path_exclude, view.package.package_type.is_os(), view.path())
+            && regex.regex()?.matches(path)?
+        {
+            return Ok(Admission::No);
+        }
+        if let Some(wanted) = params.inherited_from_base {
+            match occurrence.is_inherited() {
+                None => return Ok(Admission::Missing(Need::Base)),
+                Some(inherited) if inherited != wanted => return Ok(Admission::No),
+                Some(_) => {}
+            }
+        }
+        Ok(params.admits_now(occurrence))
+    }
+}
+
+impl PackageParams {
+    /// Every condition that rests on the match and the package alone.
+    fn accepts(&self, view: &MatchView<'_>) -> bool {
+        let record = &view.matched.vulnerability;
+        let class = match self.package_type {
+            PackageScope::All => true,
+            PackageScope::Os => view.package.package_type.is_os(),
+            PackageScope::NonOs => !view.package.package_type.is_os(),
+        };
+        class
+            && self.severity_comparison.holds(&record.severity, &self.severity)
+            && !(self.vendor_only && view.matched.fix.state == FixState::WontFix)
+            && self.fix_available.is_none_or(|wanted| view.is_fixable() == wanted)
+            && self.known_exploited_vulnerability.is_none_or(|wanted| record.kev.is_empty() != wanted)
+            && self.scores(view).all(|score| score.holds())
+    }
+
+    /// The conditions on numbers that are given.
+    fn scores(&self, view: &MatchView<'_>) -> impl Iterator<Item = Score> {
+        let (nvd, vendor) = (view.nvd, view.vendor);
+        let fraction = |number: Option<Number>| number.map(|Number(n)| Number(if n > 1.0 { n / 100.0 } else { n }));
+        [
+            ("cvss_v3_base_score", self.cvss_v3_base_score_comparison, self.cvss_v3_base_score, nvd.base),
+            (
+                "cvss_v3_exploitability_score",
+                self.cvss_v3_exploitability_score_comparison,
+                self.cvss_v3_exploitability_score,
+                nvd.exploitability,
+            ),
+            ("cvss_v3_impact_score", self.cvss_v3_impact_score_comparison, self.cvss_v3_impact_score, nvd.impact),
+            (
+                "vendor_cvss_v3_base_score",
+                self.vendor_cvss_v3_base_score_comparison,
+                self.vendor_cvss_v3_base_score,
+                vendor.base,
+            ),
+            (
+                "vendor_cvss_v3_exploitability_score",
+                self.vendor_cvss_v3_exploitability_score_comparison,
+                self.vendor_cvss_v3_exploitability_score,
+                vendor.exploitability,
+            ),
+            (
+                "vendor_cvss_v3_impact_score",
+                self.vendor_cvss_v3_impact_score_comparison,
+                self.vendor_cvss_v3_impact_score,
+                vendor.impact,
+            ),
+            ("epss_score", self.epss_score_comparison, fraction(self.epss_score), view.epss_score),
+            ("epss_percentile", self.epss_percentile_comparison, fraction(self.epss_percentile), view.epss_percentile),
+        ]
+        .into_iter()
+        .filter_map(|(name, comparison, wanted, actual)| Some(Score { name, comparison, wanted: wanted?.0, actual }))
+    }
+
+    /// The windows of time. What is known to pass the one that needs no history is checked first.
+    fn admits_now(&self, occurrence: &Occurrence<'_, '_>) -> Admission {
+        let now = occurrence.scene.context.now;
+        if let (Some(days), Some(true)) = (self.max_days_since_fix, self.fix_available)
+            && let Some(end) = fix_seen(occurrence.view).and_then(|time| after(time, days))
+            && now < end
+        {
+            return Admission::From(end);
+        }
+        let Some(days) = self.max_days_since_creation else { return Admission::Yes };
+        match occurrence.first_seen() {
+            FirstSeen::Unknown => Admission::Missing(Need::FirstSeen),
+            FirstSeen::At(time) => match after(time, days) {
+                Some(end) if now < end => Admission::From(end),
+                _ => Admission::Yes,
+            },
+        }
+    }
+
+    /// The hit with the conditions that were given and the values that met them.
+    fn explained(&self, hit: Hit, view: &MatchView<'_>) -> Hit {
+        let severity = |severity: Severity| severity.name().to_lowercase();
+        let record = &view.matched.vulnerability;
+        let mut hit = hit.because(
+            format!("severity {} {}", self.severity_comparison.word(), severity(self.severity)),
+            severity(record.severity),
+        );
+        if self.package_type != PackageScope::All {
+            hit = hit.because(format!("package_type {}", self.package_type.word()), view.package.package_type.id());
+        }
+        if let Some(wanted) = self.fix_available {
+            let versions = view.matched.fix.versions.join(", ");
+            hit = hit.because(
+                format!("fix_available {wanted}"),
+                if versions.is_empty() { "none".to_owned() } else { versions },
+            );
+        }
+        if let Some(wanted) = self.known_exploited_vulnerability {
+            hit = hit.because(format!("known_exploited_vulnerability {wanted}"), (!record.kev.is_empty()).to_string());
+        }
+        for score in self.scores(view) {
+            hit = hit.because(
+                format!("{} {} {}", score.name, score.comparison.word(), score.wanted),
+                score.actual.to_string(),
+            );
+        }
+        for (name, days) in
+            [("max_days_since_creation", self.max_days_since_creation), ("max_days_since_fix", self.max_days_since_fix)]
+        {
+            if let Some(days) = days {
+                hit = hit.because(format!("{name} {days}"), "passed");
+            }
+        }
+        hit
+    }
+}
+
+struct Score {
+    name: &'static str,
+    comparison: Comparison,
+    wanted: f64,
+    actual: f64,
+}
+
+impl Score {
+    fn holds(&self) -> bool {
+        self.comparison.holds(&self.actual, &self.wanted)
+    }
+}
+
+/// When a fix was first seen; `None` when the data does not say.
+fn fix_seen(view: &MatchView<'_>) -> Option<Timestamp> {
+    let dates = view.matched.fix.available.iter().filter_map(|fix| fix.date.get(..10)?.parse::<Date>().ok());
+    dates.min()?.in_tz("UTC").ok().map(|time| time.timestamp())
+}
+
+/// A time some days later.
+fn after(time: Timestamp, days: u32) -> Option<Timestamp> {
+    time.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
+}
