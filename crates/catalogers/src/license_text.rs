@@ -8,7 +8,6 @@
 use std::sync::LazyLock;
 
 use sha2::{Digest as _, Sha256};
-use spdx::identifiers::LICENSES;
 use stopgate_model::{License, LicenseKind};
 
 use crate::license;
@@ -43,50 +42,70 @@ pub(crate) fn is_license_file(name: &str) -> bool {
 pub(crate) fn identify(content: &[u8]) -> Vec<&'static str> {
     let words = words_of(content.get(..LONGEST_TEXT).unwrap_or(content));
     let corpus = &*CORPUS;
-    let mut runs: Vec<(u64, usize)> = runs_of(&words).enumerate().map(|(at, run)| (run, at)).collect();
-    runs.sort_unstable();
     let mut counts = vec![0_u32; corpus.texts.len()];
-    // Where known runs are, and the rows of the corpus that know them.
-    let mut hits: Vec<(usize, &[u64])> = Vec::with_capacity(runs.len());
-    let mut last: Option<(u64, &[u64])> = None;
-    for (run, at) in &runs {
-        let rows = match last {
-            Some((same, rows)) if same == *run => rows,
-            _ => {
-                let rows = corpus.rows_of(*run);
-                for row in rows {
-                    if let Some(count) = counts.get_mut(number_of(*row)) {
-                        *count += 1;
-                    }
-                }
-                rows
-            }
-        };
-        last = Some((*run, rows));
-        if !rows.is_empty() {
-            hits.push((*at, rows));
+    let rows: Vec<&[u64]> = runs_of(&words).map(|run| corpus.rows_of(run)).collect();
+    for row in rows.iter().copied().flatten() {
+        if let Some(count) = counts.get_mut(number_of(*row)) {
+            *count += 1;
         }
     }
-    hits.sort_unstable_by_key(|(at, _)| *at);
-    let enough = |count: u32, size: u32| u64::from(count) * 100 >= u64::from(size) * 85;
-    let rows = counts.iter().zip(&corpus.texts).enumerate();
-    let mut likely: Vec<(usize, u32, u32)> = rows
-        .filter(|(_, (count, text))| **count > 0 && enough(**count, text.runs))
-        .map(|(number, (count, text))| (number, *count, text.runs))
+    let likely: Vec<usize> = counts
+        .iter()
+        .zip(&corpus.texts)
+        .enumerate()
+        .filter(|(_, (count, text))| **count > 0 && is_most(**count as usize, text.runs, 85))
+        .map(|(number, _)| number)
+        .collect();
+    let places = places_of(&rows, &likely, corpus.texts.len());
+    let mut likely: Vec<_> = likely
+        .iter()
+        .zip(&places)
+        .filter_map(|(number, places)| Some((different_rows(places), corpus.texts.get(*number)?, places)))
+        .filter(|(different, text, _)| is_most(*different, text.runs, 85))
         .collect();
     // The most runs first; of equals the shorter text, which then is the better match.
-    likely.sort_by_key(|(number, count, size)| (std::cmp::Reverse(*count), *size, *number));
-    likely.truncate(MOST_LIKELY);
+    likely.sort_by_key(|(different, text, _)| (std::cmp::Reverse(*different), text.runs, text.id));
     let mut explained = Explained::new(&words);
-    for (number, _, size) in likely {
-        explained.add(corpus, &hits, number, size);
+    for (_, text, places) in likely {
+        explained.add(text, places);
     }
     explained.finish()
 }
 
+fn different_rows(places: &[(usize, u64)]) -> usize {
+    let mut rows: Vec<u64> = places.iter().map(|(_, row)| *row).collect();
+    rows.sort_unstable();
+    rows.dedup();
+    rows.len()
+}
+
+/// Whether a count is at least this percentage of a text's runs.
+const fn is_most(count: usize, runs: u32, percent: usize) -> bool {
+    count * 100 >= runs as usize * percent
+}
+
+/// Where the runs of each likely text are: position in the words and the corpus row.
+fn places_of(rows: &[&[u64]], likely: &[usize], texts: usize) -> Vec<Vec<(usize, u64)>> {
+    let mut rank = vec![u8::MAX; texts];
+    for (position, number) in likely.iter().enumerate() {
+        if let Some(rank) = rank.get_mut(*number) {
+            *rank = position as u8;
+        }
+    }
+    let mut places = vec![Vec::new(); likely.len()];
+    for (at, rows) in rows.iter().enumerate() {
+        for row in *rows {
+            let rank = rank.get(number_of(*row)).map_or(usize::MAX, |rank| usize::from(*rank));
+            if let Some(places) = places.get_mut(rank) {
+                places.push((at, *row));
+            }
+        }
+    }
+    places
+}
+
 /// Longer files are not licences; their beginning decides.
 const LONGEST_TEXT: usize = 512 << 10;
-const MOST_LIKELY: usize = 24;
 /// Words that may differ inside a match: names, years, an added clause.
 const WIDEST_GAP: usize = 12;
 /// A copyright line this many words before a match belongs to it.
@@ -105,11 +124,10 @@ impl<'a> Explained<'a> {
     }
 
     /// Takes the words of a text unless other texts have taken too many of them.
-    fn add(&mut self, corpus: &Corpus, hits: &[(usize, &[u64])], number: usize, size: u32) {
+    fn add(&mut self, text: &Text, places: &[(usize, u64)]) {
         let free = |at: usize| self.taken.get(at).is_some_and(|taken| !taken);
-        let own = hits.iter().filter(|(at, rows)| free(*at) && rows.iter().any(|row| number_of(*row) == number));
-        let places: Vec<usize> = own.map(|(at, _)| *at).collect();
-        if (places.len() as u64) * 100 < u64::from(size) * 60 {
+        let places: Vec<usize> = places.iter().map(|(at, _)| *at).filter(|at| free(*at)).collect();
+        if !is_most(places.len(), text.runs, 60) {
             return;
         }
         let mut previous: Option<usize> = None;
@@ -120,7 +138,7 @@ impl<'a> Explained<'a> {
             }
             previous = Some(at + RUN);
         }
-        if let (Some(first), Some(text)) = (places.first(), corpus.texts.get(number)) {
+        if let Some(first) = places.first() {
             self.found.push((*first, text.id));
         }
     }
@@ -208,10 +226,8 @@ static CORPUS: LazyLock<Corpus> = LazyLock::new(Corpus::build);
 impl Corpus {
     fn build() -> Self {
         let mut corpus = Self { texts: Vec::new(), rows: Vec::new(), starts: Vec::new() };
-        for license in LICENSES.iter().filter_map(|license| spdx::license_id(license.name)) {
-            if is_known(license) {
-                corpus.add(license.name, license.text());
-            }
+        for license in KNOWN.into_iter().filter_map(spdx::license_id) {
+            corpus.add(license.name, license.text());
         }
         for (id, licence, begin, end) in NOTICES {
             let text = spdx::license_id(licence).map_or("", |license| license.text());
@@ -261,39 +277,103 @@ impl Corpus {
     }
 }
 
-/// Whether a text of the SPDX list is looked for.
-fn is_known(license: spdx::LicenseId) -> bool {
-    let name = license.name;
-    // One text for `GPL-2.0`, `GPL-2.0-only` and the rest: the bare name, which SPDX reads as `-only`.
-    let variant = name.ends_with("-only") || name.ends_with("-or-later") || name.ends_with('+');
-    let listed = license.is_osi_approved() || license.is_fsf_free_libre();
-    !variant && !name.contains("-with-") && (listed || OTHERS.contains(&name) || name.starts_with("CC-BY"))
-}
-
-/// Texts that neither the Open Source Initiative nor the Free Software Foundation lists.
-const OTHERS: [&str; 24] = [
+/// The texts that are looked for: those that files of packages really hold. Of the GNU licences the bare
+/// name stands for the text, which SPDX reads as `-only`.
+const KNOWN: [&str; 96] = [
+    "0BSD",
+    "AFL-2.1",
+    "AFL-3.0",
+    "AGPL-3.0",
     "Apache-1.0",
+    "Apache-1.1",
+    "Apache-2.0",
+    "Artistic-1.0",
+    "Artistic-1.0-Perl",
+    "Artistic-2.0",
+    "BSD-1-Clause",
+    "BSD-2-Clause",
+    "BSD-2-Clause-Patent",
+    "BSD-3-Clause",
+    "BSD-3-Clause-Clear",
     "BSD-4-Clause",
     "BSD-4-Clause-UC",
-    "BSD-1-Clause",
+    "BSL-1.0",
     "Beerware",
+    "BlueOak-1.0.0",
+    "CC-BY-3.0",
+    "CC-BY-4.0",
+    "CC-BY-SA-3.0",
+    "CC-BY-SA-4.0",
     "CC-PDDC",
+    "CC0-1.0",
+    "CDDL-1.0",
     "CDDL-1.1",
+    "CPL-1.0",
+    "ECL-2.0",
+    "EPL-1.0",
+    "EPL-2.0",
+    "EUPL-1.1",
+    "EUPL-1.2",
+    "FSFAP",
     "FTL",
+    "Fair",
+    "GFDL-1.1",
+    "GFDL-1.2",
+    "GFDL-1.3",
+    "GPL-1.0",
+    "GPL-2.0",
+    "GPL-3.0",
     "HPND",
     "ICU",
     "IJG",
+    "ISC",
+    "ImageMagick",
     "Info-ZIP",
+    "IPL-1.0",
     "JSON",
+    "LGPL-2.0",
+    "LGPL-2.1",
+    "LGPL-3.0",
     "Libpng",
+    "MIT",
+    "MIT-0",
     "MIT-CMU",
+    "MIT-Modern-Variant",
+    "MPL-1.0",
+    "MPL-1.1",
+    "MPL-2.0",
+    "MS-PL",
+    "MS-RL",
+    "NCSA",
+    "NPL-1.1",
+    "NTP",
+    "ODbL-1.0",
+    "OFL-1.1",
     "OLDAP-2.8",
+    "OSL-3.0",
     "OpenSSL",
+    "PHP-3.01",
     "PSF-2.0",
     "Plexus",
+    "PostgreSQL",
+    "Python-2.0",
+    "QPL-1.0",
+    "Qhull",
+    "Ruby",
     "SAX-PD",
+    "SISSL",
+    "SMLNJ",
+    "Sleepycat",
     "TCL",
+    "UPL-1.0",
+    "Unicode-DFS-2016",
+    "Unicode-3.0",
+    "Unlicense",
+    "W3C",
+    "WTFPL",
     "X11",
+    "ZPL-2.1",
+    "Zlib",
     "bzip2-1.0.6",
     "curl",
 ];
