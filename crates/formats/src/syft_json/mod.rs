@@ -6,6 +6,7 @@
 
 mod files;
 mod read;
+mod read_package;
 mod relationships;
 mod source;
 mod write;
@@ -13,6 +14,7 @@ mod write;
 pub use read::read;
 pub use write::write;
 
+pub(crate) use source::image_metadata;
 pub(crate) use write::locations_field;
 
 /// The schema that documents of ours declare.
