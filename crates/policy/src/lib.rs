@@ -24,3 +24,6 @@ pub use registry::TRIGGERS;
 pub use spec::{GateSpec, TriggerParamSpec, TriggerSpec, Validator, spec};
 pub use trigger::params::{Param, ParamError, ParamKind, ParamSpec};
 pub use trigger::{AnyTrigger, ArtifactType, BoundTrigger, Hit, Hits, Need, Presence, State, TriggerInfo};
+
+#[cfg(test)]
+mod tests;

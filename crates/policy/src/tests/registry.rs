@@ -1,0 +1,72 @@
+//! The registry: what it says of itself is complete and true.
+
+use std::collections::BTreeSet;
+
+use crate::registry::{GATES, all, gate_names};
+use crate::trigger::params::{Param, ParamSpec};
+use crate::{State, TRIGGERS, spec};
+
+#[test]
+fn names_are_unique_lower_case_and_documented() {
+    let mut names = BTreeSet::new();
+    for row in all() {
+        let info = row.info();
+        let name = format!("{}.{}", info.gate, info.name);
+        assert!(names.insert(name.clone()), "{name} is there twice");
+        assert_eq!(name, name.to_lowercase());
+        assert!(info.summary.ends_with('.') && info.summary.len() > 10, "{name}");
+        assert!(!info.artifact_types.is_empty() && !info.trigger_id.is_empty(), "{name}");
+        let mut params = BTreeSet::new();
+        for param in row.params() {
+            assert!(params.insert(param.name), "{name}: {}", param.name);
+            assert!(param.description.trim().ends_with('.'), "{name}: {}", param.name);
+            assert!(!param.required || param.example.is_some(), "{name}: {} has no example", param.name);
+        }
+    }
+    for name in gate_names() {
+        assert!(GATES.iter().any(|gate| gate.name == name && gate.summary.ends_with('.')), "{name}");
+    }
+}
+
+/// The required parameters with their examples, and one more.
+fn example(params: &[ParamSpec], tried: &ParamSpec, value: &str) -> Vec<Param> {
+    let others = params.iter().filter(|param| param.required && param.name != tried.name);
+    let others = others.map(|param| (param.name, param.example.unwrap()));
+    others
+        .chain([(tried.name, value)])
+        .map(|(name, value)| Param { name: name.to_owned(), value: value.to_owned() })
+        .collect()
+}
+
+#[test]
+fn every_example_default_and_word_is_accepted() {
+    for row in all() {
+        for param in row.params() {
+            let values = param.example.into_iter().chain(param.default).chain(param.kind.words.iter().copied());
+            for value in values {
+                // Of `metadata.attribute` some words do not go with the example of `value`.
+                if row.info().gate == "metadata" && param.name == "attribute" {
+                    continue;
+                }
+                let bound = row.bind(&example(row.params(), param, value));
+                assert!(bound.is_ok(), "{}.{} {}={value}: {bound:?}", row.info().gate, row.info().name, param.name);
+                assert!(bound.unwrap().faults().is_empty());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_specification_lists_every_gate_and_trigger() {
+    let spec = spec();
+    let triggers: usize = spec.iter().filter(|gate| gate.state != State::Eol).map(|gate| gate.triggers.len()).sum();
+    assert_eq!(triggers, all().count());
+    assert!(spec.is_sorted_by_key(|gate| gate.state));
+    let supported = spec.iter().flat_map(|gate| &gate.triggers).filter(|trigger| trigger.supported).count();
+    assert_eq!(supported, TRIGGERS.len());
+    let package = spec.iter().find(|gate| gate.name == "vulnerabilities").unwrap();
+    let package = package.triggers.iter().find(|trigger| trigger.name == "package").unwrap();
+    assert_eq!(package.parameters[0].name, "package_type");
+    assert_eq!(package.parameters[0].validator.words, ["all", "os", "non-os"]);
+    assert!(package.parameters[0].required && !package.parameters[1].required);
+}

@@ -1,0 +1,238 @@
+//! The gate `vulnerabilities`.
+
+use stopgate_model::{FixState, PackageType, Severity};
+
+use super::{Case, check, cvss, document, edit, epss, fixed, ids, image, kev, lines, policy};
+use crate::{BaseImage, History};
+
+fn openssl() -> Case {
+    image().package(PackageType::DEB, "openssl", "3.0.1", "/var/lib/dpkg/status")
+}
+
+fn high() -> Case {
+    openssl().vuln("CVE-2024-1", Severity::High, fixed("3.0.2", "2026-05-01"))
+}
+
+fn package(case: &Case, rest: &str) -> Vec<String> {
+    ids(case, &format!("stop vulnerabilities.package package_type=all; {rest}"))
+}
+
+const FIRES: [&str; 1] = ["CVE-2024-1+openssl"];
+const QUIET: [&str; 0] = [];
+
+#[test]
+fn severity_is_compared_in_its_order() {
+    for (rest, fires) in [
+        ("severity=high; severity_comparison=>=", true),
+        ("severity=high; severity_comparison==", true),
+        ("severity=high; severity_comparison=>", false),
+        ("severity=critical; severity_comparison=<", true),
+        ("", true),
+    ] {
+        assert_eq!(package(&high(), rest).len() == 1, fires, "{rest}");
+    }
+    let unknown = openssl().vuln("CVE-1", Severity::Unknown, |_| {});
+    assert_eq!(package(&unknown, ""), QUIET, "the default is above unknown");
+    assert_eq!(package(&unknown, "severity=unknown; severity_comparison=>=").len(), 1);
+    assert_eq!(
+        check(&high(), "stop vulnerabilities.package package_type=os"),
+        ["stop high vulnerability CVE-2024-1 in `openssl` 3.0.1 (deb): fixed in 3.0.2", "stop"]
+    );
+    assert_eq!(check(&high(), "stop vulnerabilities.package package_type=non-os"), ["pass"]);
+}
+
+#[test]
+fn fixes_and_vendors_are_conditions() {
+    let open = openssl().vuln("CVE-2024-1", Severity::High, |_| {});
+    assert_eq!(package(&high(), "fix_available=true"), FIRES);
+    assert_eq!(package(&high(), "fix_available=false"), QUIET);
+    assert_eq!(package(&open, "fix_available=true"), QUIET);
+    assert_eq!(package(&open, "fix_available=false"), FIRES);
+    let refused = openssl().vuln("CVE-2024-1", Severity::High, |matched| matched.fix.state = FixState::WontFix);
+    assert_eq!(package(&refused, ""), QUIET, "the vendor will not fix it");
+    assert_eq!(package(&refused, "vendor_only=false"), FIRES);
+}
+
+#[test]
+fn a_fix_counts_from_the_day_after_its_window() {
+    assert_eq!(package(&high(), "fix_available=true; max_days_since_fix=31"), FIRES, "on the day itself");
+    let young = "fix_available=true; max_days_since_fix=32";
+    assert_eq!(package(&high(), young), QUIET);
+    let policy = policy(&document(&[&format!("stop vulnerabilities.package package_type=all; {young}")]));
+    assert_eq!(high().evaluate(&policy).valid_until.as_deref(), Some("2026-06-02T00:00:00Z"));
+    assert_eq!(package(&high(), "max_days_since_fix=32"), FIRES, "without fix_available it does nothing");
+    let undated = openssl().vuln("CVE-2024-1", Severity::High, |matched| {
+        fixed("3.0.2", "")(matched);
+        matched.fix.available.clear();
+    });
+    assert_eq!(package(&undated, young), FIRES, "an unknown date hides nothing");
+}
+
+#[test]
+fn scores_of_nvd_and_vendor_are_apart() {
+    let scored =
+        openssl().vuln("CVE-2024-1", Severity::High, |matched| edit(matched, |record| record.cvss.push(cvss(7.5))));
+    assert_eq!(package(&scored, "vendor_cvss_v3_base_score=7.5"), FIRES);
+    assert_eq!(package(&scored, "vendor_cvss_v3_base_score=7.6"), QUIET);
+    assert_eq!(package(&scored, "vendor_cvss_v3_impact_score=5; vendor_cvss_v3_impact_score_comparison=<"), QUIET);
+    assert_eq!(package(&scored, "cvss_v3_base_score=0.1"), QUIET, "NVD has none, which is -1");
+    assert_eq!(package(&scored, "cvss_v3_base_score=0; cvss_v3_base_score_comparison=<"), FIRES);
+    let nvd = openssl().vuln("CVE-2024-1", Severity::High, |matched| {
+        edit(matched, |record| {
+            record.namespace = "nvd:cpe".to_owned();
+            record.cvss.push(cvss(9.8));
+        });
+    });
+    assert_eq!(package(&nvd, "cvss_v3_base_score=9.8; cvss_v3_exploitability_score=3.9"), FIRES);
+    assert_eq!(package(&nvd, "vendor_cvss_v3_base_score=1"), QUIET);
+}
+
+#[test]
+fn exploitation_known_or_predicted_is_a_condition() {
+    let known = openssl().vuln("CVE-2024-1", Severity::High, |matched| {
+        edit(matched, |record| {
+            record.kev.push(kev("2024-02-01"));
+            record.epss.push(epss(0.6, 0.97));
+        });
+    });
+    assert_eq!(package(&known, "known_exploited_vulnerability=true"), FIRES);
+    assert_eq!(package(&known, "known_exploited_vulnerability=false"), QUIET);
+    assert_eq!(package(&high(), "known_exploited_vulnerability=true"), QUIET);
+    assert_eq!(package(&known, "epss_score=0.6"), FIRES);
+    assert_eq!(package(&known, "epss_percentile=98"), QUIET, "in percent");
+    assert_eq!(ids(&known, "stop vulnerabilities.kev_list"), FIRES);
+    assert_eq!(ids(&high(), "stop vulnerabilities.kev_list"), QUIET);
+}
+
+#[test]
+fn windows_since_the_first_sight_need_a_history() {
+    let rule = "stop vulnerabilities.package package_type=all; max_days_since_creation=7";
+    let lines_without = check(&high(), rule);
+    assert!(lines_without[0].contains("it is not known when the matches were first seen"), "{lines_without:?}");
+    assert_eq!(lines_without[1], "undecided");
+    assert_eq!(check(&openssl(), rule), ["pass"], "nothing is there that the history could change");
+    let seen = |first: Option<&str>| {
+        let mut case = high();
+        let key = ("CVE-2024-1".to_owned(), "pkg:generic/openssl@3.0.1".to_owned());
+        let first_seen = first.map(|time| (key, Some(time.parse().unwrap()))).into_iter().collect();
+        case.history = Some(History { first_seen });
+        case
+    };
+    assert_eq!(check(&seen(None), rule), ["pass"], "what the history does not know is new");
+    assert_eq!(check(&seen(Some("2026-05-25T00:00:00Z")), rule).last().unwrap(), "stop", "the day itself");
+    assert_eq!(check(&seen(Some("2026-05-25T00:00:01Z")), rule), ["pass"]);
+}
+
+#[test]
+fn findings_of_the_base_image_are_told_apart() {
+    let rule = |value: &str| format!("stop vulnerabilities.package package_type=all; inherited_from_base={value}");
+    assert_eq!(check(&high(), &rule("true"))[1], "undecided");
+    let mut case = high();
+    let mut base = BaseImage::default();
+    base.matches.insert(("CVE-2024-1".to_owned(), "pkg:generic/openssl@3.0.1".to_owned()));
+    base.findings.insert(("vulnerabilities".to_owned(), "package".to_owned(), FIRES[0].to_owned()));
+    case.base = Some(base);
+    assert_eq!(ids(&case, &rule("true")), FIRES);
+    assert_eq!(ids(&case, &rule("false")), QUIET);
+    let evaluation = case.evaluate(&policy(&document(&["stop vulnerabilities.package package_type=all"])));
+    assert_eq!(evaluation.findings[0].inherited_from_base, Some(true));
+}
+
+#[test]
+fn keys_of_packages_are_anchores() {
+    let case = |kind: PackageType, path: &str, details: &str| {
+        let mut case = image().package(kind, "name", "1.0", path);
+        if !details.is_empty() {
+            case.artifact.packages[0].details =
+                Some(stopgate_model::Details { type_name: "java-archive".to_owned(), json: details.to_owned() });
+        }
+        case.vuln("CVE-1", Severity::High, |_| {})
+    };
+    for (kind, path, details, key) in [
+        (PackageType::RPM, "/var/lib/rpm/rpmdb.sqlite", "", "name"),
+        (PackageType::JAVA_ARCHIVE, "/app/x-1.jar", "", "x-1.jar"),
+        (PackageType::JAVA_ARCHIVE, "/app/x.jar", r#"{"virtualPath":"/app/x.jar:inner"}"#, "x.jar:inner"),
+        (PackageType::GEM, "/gems/name-1.0.gemspec", "", "name-1.0.gemspec"),
+        (PackageType::NPM, "/app/node_modules/lodash/package.json", "", "lodash"),
+        (PackageType::NPM, "/app/package-lock.json", "", "name-1.0"),
+        (PackageType::PYTHON, "/usr/lib/python3/x/METADATA", "", "name-1.0"),
+        (PackageType::GO_MODULE, "", "", "name-1.0"),
+    ] {
+        assert_eq!(package(&case(kind, path, details), ""), [format!("CVE-1+{key}")], "{path}");
+    }
+}
+
+#[test]
+fn paths_can_be_left_out() {
+    let jar =
+        image().package(PackageType::JAVA_ARCHIVE, "x", "1", "/app/test/x.jar").vuln("CVE-1", Severity::High, |_| {});
+    assert_eq!(package(&jar, "package_path_exclude=/app/test/.*"), QUIET);
+    assert_eq!(package(&jar, "package_path_exclude=test").len(), 1, "from the start");
+    assert_eq!(package(&high(), "package_path_exclude=.*"), FIRES, "packages of a distribution stay");
+}
+
+#[test]
+fn denied_vulnerabilities_make_one_finding() {
+    let two = high()
+        .vuln("GHSA-1", Severity::Low, |matched| edit(matched, |record| record.aliases.push("CVE-2024-2".to_owned())));
+    let rule = "stop vulnerabilities.denylist vulnerability_ids=CVE-2024-2, CVE-2024-1, CVE-9";
+    assert_eq!(check(&two, rule)[0], "stop denied vulnerabilities affect the artifact: CVE-2024-2, CVE-2024-1");
+    let expected = crate::trigger::hit::anchore_id(
+        "vulnerabilities",
+        "denylist",
+        "Denylisted vulnerabilities detected: ['CVE-2024-2', 'CVE-2024-1']",
+    );
+    assert_eq!(ids(&two, rule), [expected]);
+    let refused = openssl().vuln("CVE-2024-1", Severity::High, |matched| matched.fix.state = FixState::WontFix);
+    assert_eq!(ids(&refused, rule), QUIET);
+    assert_eq!(ids(&refused, &format!("{rule}; vendor_only=false")).len(), 1);
+}
+
+#[test]
+fn age_and_absence_of_data_are_reported() {
+    let stale = |days: u32| ids(&image(), &format!("stop vulnerabilities.stale_feed_data max_days_since_sync={days}"));
+    assert_eq!(stale(2), QUIET, "on the day itself");
+    assert_eq!(stale(1).len(), 1);
+    let mut old = image();
+    old.report.as_mut().unwrap().data.built = "2026-01-01T00:00:00Z".to_owned();
+    assert_eq!(
+        ids(&old, "stop vulnerabilities.stale_feed_data max_days_since_sync=2"),
+        ["deb3f1afb4ea0ddf587e6c62c341c6fa"]
+    );
+    let unavailable = "warn vulnerabilities.vulnerability_data_unavailable";
+    assert_eq!(check(&image(), unavailable), ["pass"]);
+    let mut without = image();
+    without.report.as_mut().unwrap().distro_has_data = Some(false);
+    assert_eq!(
+        check(&without, unavailable),
+        ["warn there is no vulnerability data for `debian:12`: its packages were not checked", "pass"]
+    );
+    assert_eq!(check(&without, "stop vulnerabilities.stale_feed_data max_days_since_sync=9").last().unwrap(), "stop");
+    without.report = None;
+    assert_eq!(check(&without, unavailable).last().unwrap(), "undecided", "no data at all is never clean");
+    let undecided = check(&without, "stop vulnerabilities.package package_type=all");
+    assert_eq!(undecided.len(), 2, "{undecided:?}");
+}
+
+#[test]
+fn findings_say_what_to_do_and_why() {
+    let evaluation = high().evaluate(&policy(&document(&[
+        "stop vulnerabilities.package package_type=all; severity=high; severity_comparison=>=",
+    ])));
+    let finding = &evaluation.findings[0];
+    assert_eq!(
+        finding.remediation.as_ref().unwrap().sentence(),
+        "upgrade openssl from 3.0.1 to 3.0.2: apt-get install --only-upgrade openssl"
+    );
+    assert_eq!(
+        (finding.explain[0].condition.as_str(), finding.explain[0].actual.as_str()),
+        ("severity >= high", "high")
+    );
+    assert_eq!((finding.fingerprint.len(), finding.evidence.len()), (64, 2));
+    let mut newer = high();
+    newer.artifact.packages[0].version = "3.0.1.1".to_owned();
+    newer.artifact.packages[0].purl = "pkg:generic/openssl@3.0.1.1".to_owned();
+    let again = newer.evaluate(&policy(&document(&["warn vulnerabilities.package package_type=os"])));
+    assert_eq!(again.findings[0].fingerprint, finding.fingerprint, "another version and rule, the same finding");
+    assert_eq!(lines(&evaluation).len(), 2);
+}
