@@ -4,6 +4,8 @@
 //! function of policy, artifact, matches, tag and time. What this crate leaves out: I/O, clocks, and
 //! where policies and exceptions are kept.
 
+#![warn(missing_docs)]
+
 mod document;
 mod engine;
 mod gates;

@@ -87,7 +87,7 @@ impl Converter {
             self.rename(map, "", old, new);
         }
         self.describe(map, "");
-        self.version(map);
+        set_version(map);
         self.name_after_id(map, "");
         for (name, node) in map {
             match name.as_str() {
@@ -117,7 +117,7 @@ impl Converter {
     fn rule_set(&mut self, map: &mut Map, at: &str) {
         self.drop_keys(map, at, WRITTEN_BY_SERVERS);
         self.describe(map, at);
-        self.version(map);
+        set_version(map);
         self.name_after_id(map, at);
         if !map.iter().any(|(key, _)| key == "artifact_type") {
             map.push(("artifact_type".to_owned(), Node::text("image")));
@@ -188,7 +188,7 @@ impl Converter {
     fn allowlist(&mut self, map: &mut Map, at: &str) {
         self.drop_keys(map, at, WRITTEN_BY_SERVERS);
         self.describe(map, at);
-        self.version(map);
+        set_version(map);
         self.name_after_id(map, at);
         for (name, node) in map {
             if name == "items" {
@@ -278,12 +278,6 @@ impl Converter {
         });
     }
 
-    fn version(&mut self, map: &mut Map) {
-        for (_, node) in map.iter_mut().filter(|(key, node)| key == "version" && node.as_text() == Some("1_0")) {
-            node.tree = Tree::Text("2".to_owned());
-        }
-    }
-
     fn name_after_id(&mut self, map: &mut Map, at: &str) {
         let named = text_of(map, "name").is_some_and(|name| !name.is_empty());
         if let (false, Some(id)) = (named, text_of(map, "id").map(str::to_owned)) {
@@ -317,6 +311,12 @@ impl Converter {
             map.retain(|(key, _)| key != "id");
             map.push(("id".to_owned(), Node::text(id)));
         }
+    }
+}
+
+fn set_version(map: &mut Map) {
+    for (_, node) in map.iter_mut().filter(|(key, node)| key == "version" && node.as_text() == Some("1_0")) {
+        node.tree = Tree::Text("2".to_owned());
     }
 }
 

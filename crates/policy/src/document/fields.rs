@@ -25,7 +25,7 @@ impl Sink {
 
 /// An object with its pointer.
 pub(crate) struct Fields<'a> {
-    fields: &'a [(String, Node)],
+    members: &'a [(String, Node)],
     /// Pointer into the document as given.
     pub(crate) pointer: String,
     sink: &'a Sink,
@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
             sink.error(PolicyError::new(&pointer, format!("{what} is {}: expected an object", node.kind())));
             return None;
         };
-        let own = Self { fields, pointer, sink, what };
+        let own = Self { members: fields, pointer, sink, what };
         for (index, (name, value)) in fields.iter().enumerate() {
             if !known.contains(&name.as_str()) {
                 let error = PolicyError::new(
@@ -71,7 +71,7 @@ impl<'a> Fields<'a> {
 
     /// A field; null is as good as absent.
     pub(crate) fn node(&self, name: &str) -> Option<&'a Node> {
-        let found = self.fields.iter().find(|(field, _)| field == name).map(|(_, node)| node)?;
+        let found = self.members.iter().find(|(field, _)| field == name).map(|(_, node)| node)?;
         (found.tree != Tree::Null).then_some(found)
     }
 

@@ -100,8 +100,8 @@ impl Reader<'_> {
         let rule_sets = self.rule_sets(&fields);
         let allowlists: Vec<Allowlist> =
             fields.maybe_list("allowlists").into_iter().filter_map(|(at, node)| self.allowlist(node, &at)).collect();
-        self.unique("rule set", fields.at("rule_sets"), rule_sets.iter().map(|set| set.id.as_str()));
-        self.unique("allowlist", fields.at("allowlists"), allowlists.iter().map(|list| list.id.as_str()));
+        self.unique("rule set", &fields.at("rule_sets"), rule_sets.iter().map(|set| set.id.as_str()));
+        self.unique("allowlist", &fields.at("allowlists"), allowlists.iter().map(|list| list.id.as_str()));
         let targets = Targets { rule_sets: &rule_sets, allowlists: &allowlists };
         fields.require_list("mappings");
         let mappings = self.mappings(&fields, "mappings", ArtifactType::Image, &targets);
@@ -110,7 +110,7 @@ impl Reader<'_> {
         let images = |name: &str| -> Vec<ImageRule> {
             let rules = fields.maybe_list(name);
             let rules: Vec<_> = rules.into_iter().filter_map(|(at, node)| self.image_rule(node, &at)).collect();
-            self.unique("image rule", fields.at(name), rules.iter().map(|rule| rule.id.as_str()));
+            self.unique("image rule", &fields.at(name), rules.iter().map(|rule| rule.id.as_str()));
             rules
         };
         let (allowed_images, denied_images) = (images("allowlisted_images"), images("denylisted_images"));
@@ -141,13 +141,13 @@ impl Reader<'_> {
         }
     }
 
-    fn unique<'t>(&self, what: &str, list: String, ids: impl Iterator<Item = &'t str>) {
+    fn unique<'t>(&self, what: &str, list: &str, ids: impl Iterator<Item = &'t str>) {
         let mut seen: HashMap<&str, usize> = HashMap::new();
         for (index, id) in ids.enumerate() {
             if let Some(first) = seen.insert(id, index) {
                 let message = format!("the {what} id `{}` is used twice: expected ids to be unique", shown(id));
                 let help = format!("the first is member {first} of the list");
-                self.sink.error(PolicyError::new(child(&list, index), message).help(help));
+                self.sink.error(PolicyError::new(child(list, index), message).help(help));
             }
         }
     }
@@ -255,7 +255,7 @@ impl Reader<'_> {
         let (id, name) = (fields.full_text("id"), fields.text("name"));
         let items: Vec<AllowlistItem> =
             fields.list("items").into_iter().filter_map(|(at, node)| self.item(node, &at)).collect();
-        self.unique("allowlist item", fields.at("items"), items.iter().map(|item| item.id.as_str()));
+        self.unique("allowlist item", &fields.at("items"), items.iter().map(|item| item.id.as_str()));
         let index = AllowlistIndex::new(&items);
         Some(Allowlist { id: id?, name: name?, description: fields.maybe_text("description"), items, index })
     }
@@ -302,7 +302,7 @@ impl Reader<'_> {
         let mappings = fields.maybe_list(name);
         let mappings: Vec<_> =
             mappings.into_iter().filter_map(|(at, node)| self.mapping(node, &at, kind, targets)).collect();
-        self.unique("mapping", fields.at(name), mappings.iter().map(|mapping| mapping.id.as_str()));
+        self.unique("mapping", &fields.at(name), mappings.iter().map(|mapping| mapping.id.as_str()));
         mappings
     }
 

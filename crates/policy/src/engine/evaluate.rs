@@ -107,13 +107,13 @@ impl<'s, 'a> Run<'s, 'a> {
                 let instead = superseded_by.map_or(String::new(), |name| format!(": use gate `{name}` instead"));
                 let text =
                     format!("`{}.{}` is at the end of its life and was not run{instead}", rule.gate, rule.trigger);
-                self.problem(ProblemSeverity::Warn, ProblemKind::EndOfLifedError, rule, text);
+                self.problem(ProblemSeverity::Warn, ProblemKind::EndOfLifedError, rule, &text);
                 return;
             }
         };
         if info.state == State::Deprecated {
             let text = format!("`{}.{}` is deprecated", rule.gate, rule.trigger);
-            self.problem(ProblemSeverity::Warn, ProblemKind::DeprecationWarning, rule, text);
+            self.problem(ProblemSeverity::Warn, ProblemKind::DeprecationWarning, rule, &text);
         }
         if let Some(fault) = trigger.faults().into_iter().next() {
             self.break_rule(rule, &fault);
@@ -128,7 +128,7 @@ impl<'s, 'a> Run<'s, 'a> {
         }
         let mut hits = self.guarded(rule, trigger);
         for note in hits.take_notes() {
-            self.problem(ProblemSeverity::Warn, ProblemKind::AnalysisGap, rule, note);
+            self.problem(ProblemSeverity::Warn, ProblemKind::AnalysisGap, rule, &note);
         }
         self.note_until(hits.until);
         for hit in hits.found {
@@ -150,7 +150,7 @@ impl<'s, 'a> Run<'s, 'a> {
         hits
     }
 
-    fn problem(&mut self, severity: ProblemSeverity, kind: ProblemKind, rule: &Rule, details: String) {
+    fn problem(&mut self, severity: ProblemSeverity, kind: ProblemKind, rule: &Rule, details: &str) {
         let details = format!("rule `{}`: {details}", rule.id);
         self.problems.push(Problem { severity, kind, rule_id: Some(rule.id.clone()), details });
     }
@@ -159,7 +159,7 @@ impl<'s, 'a> Run<'s, 'a> {
     fn break_rule(&mut self, rule: &Rule, fault: &str) {
         self.broken = self.broken.max(rule.action);
         let text = format!("it could not be run and counts as {}: {fault}", rule.action);
-        self.problem(ProblemSeverity::Error, ProblemKind::TriggerEvaluationError, rule, text);
+        self.problem(ProblemSeverity::Error, ProblemKind::TriggerEvaluationError, rule, &text);
     }
 
     /// A rule whose input is missing was not checked; a STOP rule leaves the verdict open unless a
@@ -170,7 +170,7 @@ impl<'s, 'a> Run<'s, 'a> {
             let open = rule.action == Action::Stop && !covered;
             let severity = if open { ProblemSeverity::Error } else { ProblemSeverity::Warn };
             let text = format!("it was not checked: {}", need.missing());
-            self.problem(severity, ProblemKind::DataUnavailable, rule, text);
+            self.problem(severity, ProblemKind::DataUnavailable, rule, &text);
             if open {
                 let rules = self.missing.entry(need).or_default();
                 if rules.last() != Some(&rule.id) {

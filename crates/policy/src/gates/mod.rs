@@ -16,7 +16,7 @@ use crate::trigger::{AnyTrigger, OfImage, OfMatch};
 
 /// The registry.
 pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
-    &OfImage(always::always::Always),
+    &OfImage(always::Always),
     &OfImage(absence::no_ancestors_analyzed::NoAncestorsAnalyzed),
     &OfImage(dockerfile::instruction::Instruction),
     &OfImage(dockerfile::effective_user::EffectiveUser),

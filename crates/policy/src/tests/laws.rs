@@ -1,10 +1,12 @@
 //! What holds for every artifact and document: no panic, and the same answer for the same input.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use stopgate_model::{DockerfileMode, FileKind, PackageType, Severity};
 
 use super::{Case, document, image, policy};
-use crate::{ParseOptions, parse};
+use crate::{ParseOptions, Policy, parse};
 
 const RULES: &[&str] = &[
     "stop always.always",
@@ -80,12 +82,13 @@ fn any_case() -> impl Strategy<Value = Case> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn evaluation_is_total_and_deterministic(case in any_case()) {
-        let policy = policy(&document(RULES));
-        let (first, second) = (case.evaluate(&policy), case.evaluate(&policy));
+        static POLICY: LazyLock<Policy> = LazyLock::new(|| policy(&document(RULES)));
+        let policy = &*POLICY;
+        let (first, second) = (case.evaluate(policy), case.evaluate(policy));
         prop_assert_eq!(format!("{first:?}"), format!("{second:?}"));
         prop_assert!(!first.problems.iter().any(|problem| problem.details.contains("a way that it should not")), "{:?}", first.problems);
         prop_assert!(first.findings.iter().all(|finding| finding.fingerprint.len() == 64 && !finding.trigger_id.is_empty()));

@@ -78,9 +78,11 @@ impl ImageTrigger for AttributeMatch {
             return hits
                 .push(Hit::frozen(&Self::INFO, &frozen, message).about(name.as_str()).because("file exists", "none"));
         };
-        let Some(checksum) = params.checksum_part(&entry, hits) else { return Ok(()) };
-        let Some(mode) = params.mode_part(&entry) else { return Ok(()) };
-        let parts: Vec<Part> = [checksum, mode].into_iter().flatten().collect();
+        let conditions = [params.checksum_part(&entry, hits), params.mode_part(&entry)];
+        if conditions.iter().any(|condition| matches!(condition, Holds::No)) {
+            return Ok(());
+        }
+        let parts: Vec<Part> = conditions.into_iter().filter_map(Holds::part).collect();
         if parts.is_empty() {
             return Ok(());
         }
@@ -101,6 +103,22 @@ impl ImageTrigger for AttributeMatch {
     }
 }
 
+/// Whether a condition holds.
+enum Holds {
+    Yes(Part),
+    No,
+    NotAsked,
+}
+
+impl Holds {
+    fn part(self) -> Option<Part> {
+        match self {
+            Self::Yes(part) => Some(part),
+            Self::No | Self::NotAsked => None,
+        }
+    }
+}
+
 struct Part {
     frozen: String,
     message: String,
@@ -109,38 +127,39 @@ struct Part {
 }
 
 impl AttributeMatchParams {
-    /// `None`: the condition does not hold. `Some(None)`: there is no condition.
-    fn checksum_part(&self, entry: &FileEntry<'_>, hits: &mut Hits) -> Option<Option<Part>> {
-        let Some(given) = &self.checksum else { return Some(None) };
+    fn checksum_part(&self, entry: &FileEntry<'_>, hits: &mut Hits) -> Holds {
+        let Some(given) = &self.checksum else { return Holds::NotAsked };
         let Some(actual) = entry.sha256.map(hex::encode) else {
             if entry.is_file() {
                 hits.note(format!("the checksum of `{}` is not known", entry.path));
             }
-            return None;
+            return Holds::No;
         };
         let equal = actual.eq_ignore_ascii_case(given);
         let op = self.checksum_match.word();
-        (equal == (self.checksum_match == Equality::Equals)).then(|| {
-            Some(Part {
-                frozen: format!(" and checksum={actual} op={op} specified_checksum={given}"),
-                message: format!("has the checksum {actual}"),
-                condition: format!("checksum {op} {given}"),
-                actual: actual.clone(),
-            })
+        if equal != (self.checksum_match == Equality::Equals) {
+            return Holds::No;
+        }
+        Holds::Yes(Part {
+            frozen: format!(" and checksum={actual} op={op} specified_checksum={given}"),
+            message: format!("has the checksum {actual}"),
+            condition: format!("checksum {op} {given}"),
+            actual: actual.clone(),
         })
     }
 
-    fn mode_part(&self, entry: &FileEntry<'_>) -> Option<Option<Part>> {
-        let Some(Octal(given)) = self.mode else { return Some(None) };
+    fn mode_part(&self, entry: &FileEntry<'_>) -> Holds {
+        let Some(Octal(given)) = self.mode else { return Holds::NotAsked };
         let equal = entry.mode & 0o7777 == given & 0o7777;
         let op = self.mode_op.word();
-        (equal == (self.mode_op == Equality::Equals)).then(|| {
-            Some(Part {
-                frozen: format!(" and mode=0o{:o} op={op} specified_mode=0o{:o}", entry.mode, given & 0o7777),
-                message: format!("has mode {:04o}", entry.mode),
-                condition: format!("mode {op} {:04o}", given & 0o7777),
-                actual: format!("{:04o}", entry.mode),
-            })
+        if equal != (self.mode_op == Equality::Equals) {
+            return Holds::No;
+        }
+        Holds::Yes(Part {
+            frozen: format!(" and mode=0o{:o} op={op} specified_mode=0o{:o}", entry.mode, given & 0o7777),
+            message: format!("has mode {:04o}", entry.mode),
+            condition: format!("mode {op} {:04o}", given & 0o7777),
+            actual: format!("{:04o}", entry.mode),
         })
     }
 }

@@ -37,12 +37,9 @@ pub(super) fn entries<'a>(scene: &Scene<'a>, hits: &mut Hits) -> Vec<Entry<'a>> 
     let mut entries = Vec::new();
     for (index, line) in file.content.split(|b| *b == b'\n').enumerate() {
         let number = index as u32 + 1;
-        let text = match std::str::from_utf8(line) {
-            Ok(text) => text.trim(),
-            Err(_) => {
-                hits.note(format!("line {number} of `{PASSWD}` is not UTF-8 and was not checked"));
-                continue;
-            }
+        let Ok(text) = std::str::from_utf8(line).map(str::trim) else {
+            hits.note(format!("line {number} of `{PASSWD}` is not UTF-8 and was not checked"));
+            continue;
         };
         if text.is_empty() || text.starts_with('#') {
             continue;

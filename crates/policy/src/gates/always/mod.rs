@@ -1,3 +1,0 @@
-//! Gate `always`.
-
-pub(super) mod always;
