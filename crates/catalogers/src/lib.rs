@@ -26,6 +26,7 @@ mod apk;
 mod dpkg;
 mod rpm;
 
+mod gemfile_lock;
 mod javascript;
 
 #[cfg(test)]
@@ -47,4 +48,5 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &rpm::RPM_DB,
     &javascript::JAVASCRIPT_PACKAGE,
     &javascript::JAVASCRIPT_LOCK,
+    &gemfile_lock::GEMFILE_LOCK,
 ];
