@@ -1,7 +1,7 @@
 //! Fast questions about many paths of a tree: is something there, and where do links lead.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use stopgate_model::{FileIndex, FileKind};
@@ -9,7 +9,8 @@ use stopgate_model::{FileIndex, FileKind};
 /// Answers from hash tables; the tree itself is asked once per linked folder.
 pub(crate) struct PathLookup<'a> {
     files: &'a FileIndex,
-    present: HashSet<&'a str>,
+    /// Made when first asked for.
+    present: OnceCell<HashSet<&'a str>>,
     links: HashSet<&'a str>,
     /// Real folders of those that were asked for; `None` when a folder is what it seems.
     folders: RefCell<HashMap<String, Option<String>>>,
@@ -18,21 +19,20 @@ pub(crate) struct PathLookup<'a> {
 impl<'a> PathLookup<'a> {
     /// Of all paths of a tree.
     pub(crate) fn new(files: &'a FileIndex) -> Self {
-        let mut present = HashSet::with_capacity(files.len());
-        let mut links = HashSet::new();
-        for entry in files.iter() {
-            present.insert(entry.path);
-            if entry.kind == FileKind::Symlink {
-                links.insert(entry.path);
-            }
+        let links = files.iter().filter(|entry| entry.kind == FileKind::Symlink);
+        Self {
+            files,
+            present: OnceCell::new(),
+            links: links.map(|entry| entry.path).collect(),
+            folders: RefCell::default(),
         }
-        Self { files, present, links, folders: RefCell::default() }
     }
 
     /// Whether something is at a path when links of its folders are followed; a link without a target is
     /// something too.
     pub(crate) fn has(&self, path: &str) -> bool {
-        self.present.contains(path) || self.present.contains(&*self.through_folders(path))
+        let present = self.present.get_or_init(|| self.files.iter().map(|entry| entry.path).collect());
+        present.contains(path) || present.contains(&*self.through_folders(path))
     }
 
     /// The real path when all links are followed; the path itself when it leads nowhere.

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 use stopgate_model::{
-    Details, Digest, DigestAlgorithm, Distro, EvidenceKind, License, LicenseKind, Location, OwnedFile, Package,
-    PackageType, Purl, Upstream,
+    Details, Digest, DigestAlgorithm, Distro, EvidenceKind, FileEntry, FileKind, License, LicenseKind, Location,
+    OwnedFile, Package, PackageType, Purl, Upstream,
 };
 
 use super::control::Stanza;
@@ -33,8 +33,8 @@ struct Database<'a> {
     file: &'a FileFacts<'a>,
     /// Folder of the file lists.
     info: String,
-    /// Paths in that folder, sorted.
-    beside: Vec<&'a str>,
+    /// What lies in that folder, sorted.
+    beside: Vec<FileEntry<'a>>,
 }
 
 impl<'a> Database<'a> {
@@ -42,19 +42,30 @@ impl<'a> Database<'a> {
         let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         // Distroless images have one file per package in `status.d`, its lists beside it.
         let info = if folder.ends_with("status.d") { folder.to_owned() } else { format!("{folder}/info") };
-        let files = view.files.below(&info).filter(|entry| !matches!(entry.kind, stopgate_model::FileKind::Directory));
-        let beside = files.map(|entry| entry.path).collect();
+        let beside = view.files.below(&info).filter(|entry| entry.kind != FileKind::Directory).collect();
         Self { file, info, beside }
     }
 
-    /// Paths of `NAME.*`.
-    fn info_files(&self, name: &str) -> impl Iterator<Item = &'a str> {
+    /// The files `NAME.*`.
+    fn info_files(&self, view: &MergedView<'_>, name: &str, locations: &mut Vec<Location>) {
         let prefix = format!("{}/{name}.", self.info);
-        let start = self.beside.partition_point(|path| *path < prefix.as_str());
-        let rest = self.beside.get(start..).unwrap_or_default().iter().copied();
-        let length = prefix.len();
-        rest.take_while(move |path| path.starts_with(&prefix))
-            .filter(move |path| path.get(length..).is_some_and(|rest| !rest.contains('/')))
+        let start = self.beside.partition_point(|entry| entry.path < prefix.as_str());
+        for entry in self.beside.get(start..).unwrap_or_default() {
+            let Some(rest) = entry.path.strip_prefix(&prefix) else { break };
+            if rest.contains('/') {
+                continue;
+            }
+            locations.push(if entry.kind == FileKind::Symlink {
+                view.location(entry.path, EvidenceKind::Supporting)
+            } else {
+                Location {
+                    path: entry.path.to_owned(),
+                    access_path: entry.path.to_owned(),
+                    layer: view.layers.get(entry.layer as usize).cloned(),
+                    evidence: EvidenceKind::Supporting,
+                }
+            });
+        }
     }
 }
 
@@ -81,9 +92,7 @@ impl<'a> Tree<'a> {
             package.upstreams.push(Upstream { name: stanza.source.clone(), version });
         }
         package.locations.push(location_of(database.file, EvidenceKind::Primary));
-        for path in database.info_files(&stanza.package) {
-            package.locations.push(self.view.location(path, EvidenceKind::Supporting));
-        }
+        database.info_files(self.view, &stanza.package, &mut package.locations);
         self.add_files(database, stanza, &mut package);
         self.add_licenses(database, stanza, &mut package);
         package.details = details(stanza, &package.files);
@@ -104,22 +113,23 @@ impl<'a> Tree<'a> {
     }
 
     fn add_files(&self, database: &Database<'_>, stanza: &Stanza, package: &mut Package) {
-        let mut files: HashMap<String, OwnedFile> = HashMap::new();
-        for line in stanza.conffiles.lines() {
-            add_file(&mut files, conffile(line));
-        }
+        let mut files: Vec<OwnedFile> = stanza.conffiles.lines().filter_map(conffile).collect();
         let beside = database.file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
         let lists = [(database.info.clone(), MD5SUMS), (format!("{beside}/info"), CONFFILES)];
         for (folder, kind) in lists {
             let Some((path, record)) = self.list(&folder, stanza, kind) else { continue };
             package.locations.push(self.view.location(&path, EvidenceKind::Supporting));
             let text = record.read::<String>().unwrap_or_default();
-            for line in text.lines() {
-                add_file(&mut files, if kind == MD5SUMS { md5sum(line) } else { conffile(line) });
-            }
+            files.extend(text.lines().filter_map(if kind == MD5SUMS { md5sum } else { conffile }));
         }
-        package.files = files.into_values().collect();
-        package.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        // Stable, so of equal paths the first stays; that it is configuration may stand in a later one.
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        files.dedup_by(|next, kept| {
+            let equal = next.path == kept.path;
+            kept.config |= equal && next.config;
+            equal
+        });
+        package.files = files;
     }
 
     fn add_licenses(&self, database: &Database<'_>, stanza: &Stanza, package: &mut Package) {
@@ -147,14 +157,6 @@ impl<'a> Tree<'a> {
 
 fn license(value: String, kind: LicenseKind, at: &Location) -> License {
     License { value, spdx: String::new(), kind, urls: Vec::new(), locations: vec![at.clone()] }
-}
-
-/// The first record of a path stays, but one that only later turns out to be configuration is marked.
-fn add_file(files: &mut HashMap<String, OwnedFile>, file: Option<OwnedFile>) {
-    if let Some(file) = file {
-        let config = file.config;
-        files.entry(file.path.clone()).and_modify(|known| known.config |= config).or_insert(file);
-    }
 }
 
 fn md5sum(line: &str) -> Option<OwnedFile> {
