@@ -3,6 +3,7 @@
 //!
 //! SBOMs and the analysis document are read and written; verdicts and matches are only written.
 
+mod elements;
 mod error;
 mod json;
 mod producer;

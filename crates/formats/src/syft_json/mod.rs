@@ -5,8 +5,10 @@
 //! licence texts and hardening flags of executables are neither written nor read.
 
 mod files;
+mod metadata;
 mod read;
-mod read_package;
+mod read_files;
+mod read_source;
 mod relationships;
 mod source;
 mod write;
