@@ -238,13 +238,14 @@ pub fn is_executable(first_bytes: &[u8]) -> bool {
 pub fn extract_file(cataloger: &Cataloger, file: &Claimed<'_>) -> Facts {
     let mut facts = Facts::default();
     if let Err(error) = (cataloger.extract)(file, &mut facts) {
-        facts.gaps.push(gap_of(cataloger, file, &error));
+        facts.gaps.push(gap_of(cataloger.unreadable, file, &error));
     }
     facts
 }
 
-fn gap_of(cataloger: &Cataloger, file: &Claimed<'_>, error: &ReadError) -> Gap {
-    let code = match (error, cataloger.unreadable) {
+/// The gap for a file that could not be read; `unreadable` is its code unless the file is too long.
+pub(crate) fn gap_of(unreadable: GapCode, file: &Claimed<'_>, error: &ReadError) -> Gap {
+    let code = match (error, unreadable) {
         (ReadError::TooLarge { .. }, GapCode::MetadataUnreadable) => GapCode::MetadataBytes,
         (ReadError::TooLarge { .. }, GapCode::ExecutableUnreadable) => GapCode::ExecutableBytes,
         (_, code) => code,

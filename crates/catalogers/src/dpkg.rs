@@ -10,7 +10,7 @@ mod package;
 
 use stopgate_model::{Gap, GapCode, PackageType, limits};
 
-use crate::{Assemble, Cataloger, Claim, Claimed, Facts, ReadError, Sources};
+use crate::{Assemble, Cataloger, Claim, Claimed, Facts, ReadError, Sources, claims};
 
 /// `dpkg-db-cataloger`.
 pub(crate) static DPKG_DB: Cataloger = Cataloger {
@@ -43,7 +43,10 @@ const COPYRIGHT: &str = "copyright";
 
 fn read(file: &Claimed<'_>, facts: &mut Facts) -> Result<(), ReadError> {
     if file.name() == "copyright" {
-        facts.record(COPYRIGHT, &copyright::read(file)?);
+        match copyright::read(file) {
+            Ok(read) => facts.record(COPYRIGHT, &read),
+            Err(error) => facts.gaps.push(claims::gap_of(GapCode::MetadataUnreadable, file, &error)),
+        }
         return Ok(());
     }
     let text = file.text(limits::METADATA_BYTES)?;

@@ -22,6 +22,7 @@ mod ownership;
 mod sqlite;
 mod tree;
 
+mod alpm;
 mod apk;
 mod dpkg;
 mod rpm;
@@ -43,6 +44,7 @@ pub use view::{FileFacts, Found, MergedView, SourceClass};
 pub static CATALOGERS: &[&Cataloger] = &[
     &distro::DISTRO,
     &license_files::LICENSE_FILES,
+    &alpm::ALPM_DB,
     &apk::APK_DB,
     &dpkg::DPKG_DB,
     &rpm::RPM_DB,
