@@ -1,3 +1,24 @@
 //! Walks layers, caches their facts, merges them into an artifact.
+//!
+//! A layer is walked once per diffID: its bytes are read, verified, inflated, hashed and inspected on the
+//! way, and what was found is kept. An image is its layers' facts merged; a folder or a file takes the same
+//! way without layers. Whatever cannot be read is a gap; what is not what it says is an error.
+
+mod analyze;
+mod cache;
+mod collect;
+mod directory;
+mod error;
+mod file;
+mod image;
 mod layer;
+mod merged;
+mod parallel;
+mod pipe;
+mod pool;
 mod squash;
+mod walk;
+
+pub use analyze::{AnalyzeOptions, NamedFile, Progress, analyze};
+pub use cache::CacheDir;
+pub use error::AnalyzeError;

@@ -14,7 +14,7 @@ mod wire;
 pub(crate) mod tests;
 
 pub(crate) use builder::{EntryData, EntryKind, LayerBuilder};
-pub(crate) use facts_codec::{read_facts, write_facts};
+pub(crate) use facts_codec::read_facts;
 pub(crate) use order::{compare, is_below};
 pub(crate) use rows::{Content, Row, Rows};
 pub(crate) use wire::{Damaged, Reader, Writer};
@@ -43,8 +43,6 @@ pub(crate) struct Summary {
     pub(crate) bytes: u64,
     /// Bytes of its regular files.
     pub(crate) file_bytes: u64,
-    /// Files that were too large to be searched for secrets.
-    pub(crate) secret_files_skipped: u64,
     /// Whether a hard link points at a file of a lower layer.
     pub(crate) links_below: bool,
     /// What could not be read of the layer itself.
@@ -130,8 +128,8 @@ impl LayerFacts {
 
 impl Summary {
     fn write(&self, w: &mut Writer) {
-        let Self { rows, entries, bytes, file_bytes, secret_files_skipped, links_below, gaps } = self;
-        for number in [rows, entries, bytes, file_bytes, secret_files_skipped] {
+        let Self { rows, entries, bytes, file_bytes, links_below, gaps } = self;
+        for number in [rows, entries, bytes, file_bytes] {
             w.number(*number);
         }
         w.byte(u8::from(*links_below));
@@ -145,7 +143,6 @@ impl Summary {
             entries: r.number()?,
             bytes: r.number()?,
             file_bytes: r.number()?,
-            secret_files_skipped: r.number()?,
             links_below: r.byte()? != 0,
             gaps: r.list(facts_codec::read_gap)?,
         };

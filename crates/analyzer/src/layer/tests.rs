@@ -70,7 +70,11 @@ fn settles_entries_of_one_layer() {
             &[("a", DIR, None), ("a/b", FILE, None), ("a", FILE, None), ("a", DIR, None), ("a/c", FILE, None)],
             &["a/ -w", "a/c 4 =4"],
         ),
-        ("names between", &[("a", FILE, None), ("a-b", FILE, None), ("a/x", FILE, None)], &["a -w", "a/x 2 =2", "a-b 1 =1"]),
+        (
+            "names between",
+            &[("a", FILE, None), ("a-b", FILE, None), ("a/x", FILE, None)],
+            &["a -w", "a/x 2 =2", "a-b 1 =1"],
+        ),
         (
             "whiteouts stay",
             &[

@@ -1,0 +1,67 @@
+//! The entry point: a source in, an artifact out.
+
+use stopgate_model::{Analyzer, Artifact, ImageReference};
+use stopgate_source::Opened;
+
+use crate::directory::analyze_directory;
+use crate::file::analyze_file;
+use crate::image::analyze_image;
+use crate::{AnalyzeError, CacheDir};
+
+/// A file that the user gave.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedFile {
+    /// Name as given.
+    pub name: String,
+    /// Content.
+    pub content: Vec<u8>,
+}
+
+/// Told how far an analysis is. Called from several threads.
+pub trait Progress: Sync {
+    /// How many layers must be read, and their stored bytes together. The others came from the cache.
+    fn begin(&self, layers: usize, bytes: u64);
+    /// So many more stored bytes were read.
+    fn advance(&self, bytes: u64);
+}
+
+/// How to analyse. The default: no cache, no Dockerfile, two threads.
+#[derive(Default, Clone)]
+pub struct AnalyzeOptions<'a> {
+    /// Where facts of layers are kept between runs; `None`: nowhere.
+    pub cache: Option<CacheDir>,
+    /// The Dockerfile of the image.
+    pub dockerfile: Option<NamedFile>,
+    /// The reference under which the image is evaluated, instead of the source's own.
+    pub reference: Option<ImageReference>,
+    /// What the user typed.
+    pub user_input: String,
+    /// Told how far the analysis is.
+    pub progress: Option<&'a dyn Progress>,
+    /// Layers that are read, and files that are inspected, at the same time; 0: two.
+    pub threads: usize,
+}
+
+impl AnalyzeOptions<'_> {
+    pub(crate) const fn threads(&self) -> usize {
+        match self.threads {
+            0 => 2,
+            threads => threads,
+        }
+    }
+}
+
+/// Analyses a source.
+pub fn analyze(opened: &Opened, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
+    match opened {
+        Opened::Image(image) => analyze_image(image, options),
+        Opened::Directory(directory) => analyze_directory(directory, options),
+        Opened::File(file) => analyze_file(file, options),
+        Opened::Sbom(_) | Opened::Analysis(_) => Err(AnalyzeError::Document),
+    }
+}
+
+/// Who analyses.
+pub(crate) fn analyzer() -> Analyzer {
+    Analyzer { name: "stopgate".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+}

@@ -1,0 +1,192 @@
+//! The layer cache: facts of layers in files, named by diffID and by what the facts depend on.
+//!
+//! A file that is damaged or of another version is a miss. Files are written beside and renamed, so
+//! several processes may share a folder; the ones that were used longest ago go when it grows too large.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Timespec, Timestamps, UTIME_NOW, futimens};
+use stopgate_model::Digest;
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::layer::{FORMAT, LayerFacts};
+
+/// Where facts of layers are kept between runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheDir {
+    /// The folder; it is made when it does not exist.
+    pub path: PathBuf,
+    /// Bytes that it may hold.
+    pub max_bytes: u64,
+}
+
+impl CacheDir {
+    /// The size that a cache has when nobody says another: 5 GiB.
+    pub const DEFAULT_BYTES: u64 = 5 << 30;
+}
+
+const MAGIC: &[u8; 4] = b"SGLF";
+/// Magic, version, length and checksum of the plain form.
+const HEADER: usize = 4 + 4 + 8 + 16;
+/// Plain facts of one layer are never longer: four million rows take a quarter of it.
+const MAX_PLAIN: u64 = 2 << 30;
+/// Fast, and still a quarter of the size.
+const LEVEL: i32 = 1;
+
+impl CacheDir {
+    /// The facts of a layer, if they are there and whole.
+    pub(crate) fn load(&self, diff_id: &Digest) -> Option<LayerFacts> {
+        let path = self.file(diff_id);
+        let mut file = File::open(&path).ok()?;
+        let mut bytes = Vec::new();
+        io::Read::read_to_end(&mut file, &mut bytes).ok()?;
+        let facts = decode(&bytes);
+        match &facts {
+            // The time of last use; the clock stays with the system.
+            Some(_) => {
+                let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+                let _ = futimens(&file, &Timestamps { last_access: now, last_modification: now });
+            }
+            None => {
+                tracing::warn!(path = %path.display(), "cached facts of a layer are damaged; the layer is read again")
+            }
+        }
+        facts
+    }
+
+    /// Keeps the facts of a layer. Failing to do so costs time, not correctness.
+    pub(crate) fn store(&self, diff_id: &Digest, facts: &LayerFacts) {
+        let stored = encode(facts).and_then(|bytes| self.write(&self.file(diff_id), &bytes));
+        if let Err(error) = stored.and_then(|()| self.evict()) {
+            tracing::warn!(path = %self.path.display(), %error, "the layer cache cannot be written");
+        }
+    }
+
+    fn file(&self, diff_id: &Digest) -> PathBuf {
+        let depends_on = env!("STOPGATE_ANALYSIS");
+        self.path.join(format!("{}-{}-{depends_on}", diff_id.algorithm().name(), diff_id.hex()))
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        fs::create_dir_all(&self.path)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        file.write_all(bytes)?;
+        file.persist(path).map_err(|error| error.error)?;
+        Ok(())
+    }
+
+    /// Removes the files that were used longest ago until nine tenths of the size are left.
+    fn evict(&self) -> io::Result<()> {
+        let mut files = Vec::new();
+        let mut total = 0;
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            // Another process may have removed it meanwhile.
+            let Ok(metadata) = entry.metadata() else { continue };
+            if metadata.is_file() {
+                total += metadata.len();
+                files.push((metadata.modified()?, entry.path(), metadata.len()));
+            }
+        }
+        if total <= self.max_bytes {
+            return Ok(());
+        }
+        files.sort_unstable();
+        for (_, path, size) in files {
+            if total <= self.max_bytes / 10 * 9 {
+                break;
+            }
+            if fs::remove_file(path).is_ok() {
+                total -= size;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn encode(facts: &LayerFacts) -> io::Result<Vec<u8>> {
+    let plain = facts.plain();
+    let mut bytes = Vec::with_capacity(HEADER + plain.len() / 3);
+    bytes.extend_from_slice(MAGIC);
+    bytes.extend_from_slice(&FORMAT.to_le_bytes());
+    bytes.extend_from_slice(&(plain.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(&xxh3_128(plain).to_le_bytes());
+    zstd::stream::copy_encode(plain, &mut bytes, LEVEL)?;
+    Ok(bytes)
+}
+
+fn decode(bytes: &[u8]) -> Option<LayerFacts> {
+    let (magic, rest) = bytes.split_first_chunk::<4>()?;
+    let (format, rest) = rest.split_first_chunk::<4>()?;
+    let (length, rest) = rest.split_first_chunk::<8>()?;
+    let (checksum, packed) = rest.split_first_chunk::<16>()?;
+    let length = u64::from_le_bytes(*length);
+    if magic != MAGIC || u32::from_le_bytes(*format) != FORMAT || length > MAX_PLAIN {
+        return None;
+    }
+    let plain = zstd::bulk::decompress(packed, usize::try_from(length).ok()?).ok()?;
+    if plain.len() as u64 != length || xxh3_128(&plain) != u128::from_le_bytes(*checksum) {
+        return None;
+    }
+    LayerFacts::open(plain).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, File};
+    use std::time::{Duration, SystemTime};
+
+    use stopgate_model::Digest;
+
+    use super::{CacheDir, decode, encode};
+    use crate::layer::tests::{DIR, FILE, layer};
+
+    fn digest(number: u8) -> Digest {
+        Digest::sha256(&[number; 32])
+    }
+
+    #[test]
+    fn what_was_stored_is_loaded_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CacheDir { path: folder.path().join("new/layers"), max_bytes: 1 << 20 };
+        let facts = layer(&[("a", DIR, None), ("a/b", FILE, None)]);
+        assert!(cache.load(&digest(1)).is_none());
+        cache.store(&digest(1), &facts);
+        assert_eq!(cache.load(&digest(1)).unwrap().plain(), facts.plain());
+        assert!(cache.load(&digest(2)).is_none());
+    }
+
+    #[test]
+    fn a_damaged_file_is_a_miss() {
+        let facts = layer(&[("a", DIR, None), ("a/b", FILE, None)]);
+        let bytes = encode(&facts).unwrap();
+        for position in 0..bytes.len() {
+            assert!(decode(&bytes[..position]).is_none(), "cut at {position}");
+            let mut changed = bytes.clone();
+            changed[position] ^= 0x10;
+            // A few bits of a zstd frame mean nothing; then nothing may change.
+            let read = decode(&changed);
+            assert!(read.is_none_or(|read| read.plain() == facts.plain()), "changed at {position}");
+        }
+    }
+
+    #[test]
+    fn the_files_used_longest_ago_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let facts = layer(&[("a", FILE, None)]);
+        let size = encode(&facts).unwrap().len() as u64;
+        let cache = CacheDir { path: folder.path().to_owned(), max_bytes: 4 * size };
+        for number in 1..=4 {
+            cache.store(&digest(number), &facts);
+            let old = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(number));
+            File::options().write(true).open(cache.file(&digest(number))).unwrap().set_modified(old).unwrap();
+        }
+        cache.load(&digest(1)).unwrap(); // Now it is the one that was used last.
+        cache.store(&digest(5), &facts);
+        let left: Vec<u8> = (1..=5).filter(|number| cache.load(&digest(*number)).is_some()).collect();
+        assert_eq!(left, [1, 4, 5]);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+    }
+}

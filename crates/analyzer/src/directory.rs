@@ -1,0 +1,233 @@
+//! A folder: one thread walks it, others read the files that somebody wants.
+//!
+//! Every file up to the limit of the secret search is read once; larger ones only when a cataloger wants
+//! them. Digests of files are not computed here.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use sha2::{Digest as _, Sha256};
+use stopgate_catalogers::{Claimed, Facts, SourceClass};
+use stopgate_model::{Artifact, Digest, FileKind, Gap, GapCode, SourceDescription, SourceKind, limits};
+use stopgate_source::{Directory, WalkEntry};
+
+use crate::AnalyzeError;
+use crate::analyze::{AnalyzeOptions, analyzer};
+use crate::collect::{MAGIC, Tools, catalogers, is_retrieved};
+use crate::image::given_dockerfile;
+use crate::layer::{EntryData, EntryKind, LayerBuilder, LayerFacts};
+use crate::merged::merge;
+use crate::pool::extract;
+
+/// Files that a reader takes at once.
+const BATCH: usize = 128;
+
+pub(crate) fn analyze_directory(directory: &Directory, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
+    let tools = Tools::new(SourceClass::Directory);
+    let builder = read(directory, &tools, options.threads());
+    let facts = builder.finish().map_err(|_| AnalyzeError::Inconsistent { layers: directory.path.clone() })?;
+    let kind = SourceKind::Directory { path: directory.path.clone() };
+    artifact(&directory.path, kind, &facts, &tools, options)
+}
+
+/// The artifact of what is no image.
+pub(crate) fn artifact(
+    name: &str,
+    kind: SourceKind,
+    facts: &LayerFacts,
+    tools: &Tools,
+    options: &AnalyzeOptions<'_>,
+) -> Result<Artifact, AnalyzeError> {
+    let merged = merge(&[facts], &[], &tools.claims);
+    let merged = merged.map_err(|_| AnalyzeError::Inconsistent { layers: name.to_owned() })?;
+    let assembled = merged.assemble(SourceClass::Directory, &[]);
+    let mut gaps = assembled.gaps;
+    gaps.extend(merged.gaps);
+    gaps.extend(facts.summary().gaps.iter().cloned());
+    let dockerfile = given_dockerfile(options, &mut gaps);
+    gaps.sort_unstable();
+    gaps.dedup();
+    let mut identity = Sha256::new_with_prefix(name);
+    identity.update([0]);
+    identity.update(facts.plain());
+    Ok(Artifact {
+        source: SourceDescription {
+            id: Digest::sha256(&identity.finalize().into()).hex().to_owned(),
+            name: name.to_owned(),
+            version: String::new(),
+            user_input: options.user_input.clone(),
+            kind,
+        },
+        config: None,
+        distro: assembled.distro,
+        packages: assembled.packages,
+        relationships: assembled.relationships,
+        files: Some(merged.files),
+        dockerfile,
+        secrets: Some(merged.secrets),
+        retrieved: Some(merged.retrieved),
+        gaps,
+        analyzer: analyzer(),
+    })
+}
+
+/// A regular file that was met.
+struct Met {
+    number: u32,
+    path: String,
+    mode: u32,
+    size: u64,
+}
+
+/// What was found in a file.
+enum Taken {
+    Facts(&'static str, Facts),
+    Secret(&'static str, Vec<u32>),
+    Retrieved(Vec<u8>),
+    Gap(Gap),
+}
+
+fn read(directory: &Directory, tools: &Tools, threads: usize) -> LayerBuilder {
+    let (batches, waiting) = sync_channel::<Vec<Met>>(16);
+    let (found, all) = channel();
+    let waiting = Mutex::new(waiting);
+    let mut builder = LayerBuilder::default();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let found = found.clone();
+            let waiting = &waiting;
+            scope.spawn(move || read_files(directory, tools, waiting, &found));
+        }
+        drop(found);
+        walk(directory, &mut builder, |batch| {
+            let _ = batches.send(batch); // The readers live as long as this loop.
+        });
+        drop(batches);
+        let mut taken: Vec<(u32, Taken)> = all.into_iter().collect();
+        // Several readers: the order of what they found is nobody's.
+        taken.sort_by_key(|(number, _)| *number);
+        for (number, taken) in taken {
+            match taken {
+                Taken::Facts(cataloger, facts) => builder.add_facts(number, cataloger, &facts),
+                Taken::Secret(pattern, lines) => builder.add_secret(number, pattern, &lines),
+                Taken::Retrieved(content) => builder.add_retrieved(number, content),
+                Taken::Gap(gap) => builder.gap(gap),
+            }
+        }
+    });
+    builder
+}
+
+fn walk(directory: &Directory, builder: &mut LayerBuilder, mut send: impl FnMut(Vec<Met>)) {
+    let mut batch = Vec::with_capacity(BATCH);
+    for entry in directory.walk() {
+        let WalkEntry { path, kind, mode, uid, gid, size, link } = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                builder.gap(unreadable(&error.path, &error.source));
+                continue;
+            }
+        };
+        builder.summary().entries += 1;
+        let kind = EntryKind::File(kind);
+        let data = EntryData { path: &path, kind, mode, uid, gid, size, link: link.as_deref() };
+        let full = builder.summary().entries > limits::IMAGE_ENTRIES;
+        let Some(number) = Some(()).filter(|()| !full).and_then(|()| builder.push(&data)) else {
+            let message = "the folder has more entries than the limit; the rest was not read";
+            let limit = limits::IMAGE_ENTRIES;
+            builder.gap(Gap::new(GapCode::ImageEntries, message).limited(limit, limit + 1));
+            break;
+        };
+        if kind == EntryKind::File(FileKind::Regular) {
+            builder.summary().file_bytes += size;
+            batch.push(Met { number, path, mode, size });
+            if batch.len() == BATCH {
+                send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH)));
+            }
+        }
+    }
+    send(batch);
+}
+
+fn read_files(directory: &Directory, tools: &Tools, waiting: &Mutex<Receiver<Vec<Met>>>, found: &Sender<(u32, Taken)>) {
+    let mut buffer = Vec::new();
+    loop {
+        let batch = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(batch) = batch else { return };
+        for file in batch {
+            let result = read_file(directory, tools, &file, &mut buffer, |taken| {
+                let _ = found.send((file.number, taken)); // The receiver outlives all readers.
+            });
+            if let Err(error) = result {
+                let _ = found.send((file.number, Taken::Gap(unreadable(&file.path, &error))));
+            }
+        }
+    }
+}
+
+fn read_file(
+    directory: &Directory,
+    tools: &Tools,
+    file: &Met,
+    buffer: &mut Vec<u8>,
+    mut take: impl FnMut(Taken),
+) -> io::Result<()> {
+    let Met { path, mode, .. } = file;
+    let mut wanted = tools.claims.candidates(path);
+    if file.size == 0 && wanted.is_empty() {
+        return Ok(());
+    }
+    let opened = directory.open(path)?;
+    let size = opened.metadata()?.len();
+    if size > limits::MEMORY_FILE_BYTES || (size > limits::SECRET_FILE_BYTES && wanted.is_empty()) {
+        return read_large(opened, size, tools, file, &mut wanted, take);
+    }
+    buffer.clear();
+    // It may grow while it is read; what is beyond its size was not there when it was met.
+    opened.take(size).read_to_end(buffer)?;
+    if size <= limits::SECRET_FILE_BYTES {
+        for (pattern, lines) in tools.secrets(buffer) {
+            take(Taken::Secret(pattern, lines));
+        }
+        if is_retrieved(path) && size <= limits::RETRIEVED_FILE_BYTES {
+            take(Taken::Retrieved(buffer.clone()));
+        }
+    }
+    tools.add_executables(buffer, &mut wanted);
+    for cataloger in catalogers(&wanted) {
+        take(Taken::Facts(cataloger.name, extract(cataloger, &Claimed::new(path, *mode, buffer))));
+    }
+    Ok(())
+}
+
+/// A file that is read where it lies, if somebody wants it.
+fn read_large(
+    opened: File,
+    size: u64,
+    tools: &Tools,
+    file: &Met,
+    wanted: &mut Vec<usize>,
+    mut take: impl FnMut(Taken),
+) -> io::Result<()> {
+    let Met { path, mode, .. } = file;
+    let mut head = Vec::with_capacity(MAGIC);
+    (&opened).take(MAGIC as u64).read_to_end(&mut head)?;
+    tools.add_executables(&head, wanted);
+    if is_retrieved(path) {
+        let message = format!("`/{path}` is too long to be kept for policies");
+        let gap = Gap::new(GapCode::RetrievedFileBytes, message).at(format!("/{path}"));
+        take(Taken::Gap(gap.limited(limits::RETRIEVED_FILE_BYTES, size)));
+    }
+    let content = (opened, size);
+    for cataloger in catalogers(wanted) {
+        take(Taken::Facts(cataloger.name, extract(cataloger, &Claimed::new(path, *mode, &content))));
+    }
+    Ok(())
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Gap {
+    Gap::new(GapCode::FileUnreadable, format!("`{path}` cannot be read: {error}")).at(format!("/{path}"))
+}

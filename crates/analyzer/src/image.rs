@@ -1,0 +1,262 @@
+//! An image: its layers' facts, from the cache or from a walk, and the artifact that they make.
+
+use std::collections::HashMap;
+use std::thread;
+
+use sha2::{Digest as _, Sha256};
+use stopgate_catalogers::SourceClass;
+use stopgate_inspectors::{guess_dockerfile, read_dockerfile, read_image_config};
+use stopgate_model::{
+    Artifact, Digest, Dockerfile, Gap, GapCode, ImageConfig, ImageReference, ImageSource, LayerInfo, SourceDescription,
+    SourceKind,
+};
+use stopgate_source::Image;
+
+use crate::analyze::{AnalyzeOptions, analyzer};
+use crate::collect::{Collector, Tools};
+use crate::layer::{LayerBuilder, LayerFacts};
+use crate::merged::merge;
+use crate::parallel::in_parallel;
+use crate::pool::CloseOnDrop;
+use crate::walk::{ImageBudget, LayerStream, walk};
+use crate::{AnalyzeError, CacheDir};
+
+pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
+    let (config, mut gaps) = read_image_config(&image.config);
+    let tools = Tools::new(SourceClass::Image);
+    let facts = layers(image, &tools, options)?;
+    let by_layer: Vec<&LayerFacts> = image.layers.iter().filter_map(|layer| facts.get(&layer.diff_id)).collect();
+    let diff_ids: Vec<Digest> = image.layers.iter().map(|layer| layer.diff_id.clone()).collect();
+    let merged = merge(&by_layer, &diff_ids, &tools.claims).map_err(|_| damaged(&diff_ids))?;
+    let mut assembled = merged.assemble(SourceClass::Image, &diff_ids);
+    gaps.append(&mut assembled.gaps);
+    gaps.extend(merged.gaps);
+    for (facts, diff_id) in by_layer.iter().zip(&diff_ids) {
+        gaps.extend(facts.summary().gaps.iter().cloned().map(|gap| gap.in_layer(diff_id.clone())));
+    }
+    let dockerfile = given_dockerfile(options, &mut gaps);
+    let dockerfile = dockerfile.or_else(|| config.history.as_deref().map(guess_dockerfile));
+    gaps.sort_unstable();
+    gaps.dedup();
+    Ok(Artifact {
+        source: describe(image, &config, &by_layer, options),
+        config: Some(config),
+        distro: assembled.distro,
+        packages: assembled.packages,
+        relationships: assembled.relationships,
+        files: Some(merged.files),
+        dockerfile,
+        secrets: Some(merged.secrets),
+        retrieved: Some(merged.retrieved),
+        gaps,
+        analyzer: analyzer(),
+    })
+}
+
+/// The facts of each layer, once per diffID.
+fn layers(
+    image: &Image,
+    tools: &Tools,
+    options: &AnalyzeOptions<'_>,
+) -> Result<HashMap<Digest, LayerFacts>, AnalyzeError> {
+    let mut facts: HashMap<Digest, LayerFacts> = HashMap::new();
+    let mut missing: Vec<usize> = Vec::new();
+    let wanted = in_parallel(options.threads(), &(0..image.layers.len()).collect::<Vec<_>>(), |index| {
+        let diff_id = &image.layers.get(*index)?.diff_id;
+        options.cache.as_ref().and_then(|cache| cache.load(diff_id))
+    });
+    for (index, loaded) in wanted.into_iter().enumerate() {
+        let Some(layer) = image.layers.get(index) else { continue };
+        let first = image.layers.iter().position(|other| other.diff_id == layer.diff_id) == Some(index);
+        match loaded.flatten() {
+            Some(loaded) => drop(facts.insert(layer.diff_id.clone(), loaded)),
+            None if first => missing.push(index),
+            None => {}
+        }
+    }
+    // A layer that another process wrote meanwhile is known under its other place.
+    missing.retain(|index| image.layers.get(*index).is_some_and(|layer| !facts.contains_key(&layer.diff_id)));
+    let size = |index: &usize| image.layers.get(*index).map_or(0, |layer| layer.size);
+    if let Some(progress) = options.progress {
+        progress.begin(missing.len(), missing.iter().map(size).sum());
+    }
+    // The largest first, so that no thread is left alone with it at the end.
+    missing.sort_by_key(|index| (std::cmp::Reverse(size(index)), *index));
+    for (index, walked) in walk_all(image, &missing, tools, options) {
+        if let Some(layer) = image.layers.get(index) {
+            facts.insert(layer.diff_id.clone(), walked?);
+        }
+    }
+    Ok(facts)
+}
+
+type Walked = (usize, Result<LayerFacts, AnalyzeError>);
+
+/// Walks layers. Failures come first, that of the lowest layer before others.
+fn walk_all(image: &Image, indices: &[usize], tools: &Tools, options: &AnalyzeOptions<'_>) -> Vec<Walked> {
+    let budget = ImageBudget::default();
+    thread::scope(|scope| {
+        if indices.is_empty() {
+            return Vec::new();
+        }
+        let _close = CloseOnDrop(&tools.pool);
+        for _ in 0..options.threads() {
+            scope.spawn(|| tools.pool.work());
+        }
+        let walked = in_parallel(options.threads(), indices, |index| {
+            let walked = walk_one(image, *index, tools, &budget, options);
+            if walked.is_err() {
+                budget.stop();
+            }
+            walked
+        });
+        let mut walked: Vec<Walked> =
+            indices.iter().copied().zip(walked).filter_map(|(index, walked)| Some((index, walked?))).collect();
+        walked.sort_by_key(|(index, walked)| (walked.is_ok(), matches!(walked, Err(AnalyzeError::Stopped)), *index));
+        walked
+    })
+}
+
+fn walk_one(
+    image: &Image,
+    index: usize,
+    tools: &Tools,
+    budget: &ImageBudget,
+    options: &AnalyzeOptions<'_>,
+) -> Result<LayerFacts, AnalyzeError> {
+    let Some(layer) = image.layers.get(index) else { return Err(damaged(&[])) };
+    let diff_id = &layer.diff_id;
+    let stored = match image.open_layer(index) {
+        Ok(stored) => stored,
+        Err(error) if layer.foreign => {
+            tracing::debug!(%error, "a foreign layer is absent");
+            let mut builder = LayerBuilder::default();
+            let message = format!("the layer is not distributed with the image: {error}");
+            builder.gap(Gap::new(GapCode::LayerForeign, message));
+            return builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let progress = |bytes| {
+        if let Some(progress) = options.progress {
+            progress.advance(bytes);
+        }
+    };
+    let what = diff_id.to_string();
+    let stream = LayerStream { stored, what: &what, diff_id: Some(diff_id), budget, progress: &progress };
+    let mut collector = Collector::of_layer(tools);
+    let walked = walk(stream, &mut collector)?;
+    let mut builder = collector.finish();
+    builder.summary().bytes = walked.bytes;
+    let facts = builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
+    if let Some(cache) = options.cache.as_ref().filter(|_| walked.complete) {
+        CacheDir::store(cache, diff_id, &facts);
+    }
+    Ok(facts)
+}
+
+fn damaged(diff_ids: &[Digest]) -> AnalyzeError {
+    AnalyzeError::Inconsistent { layers: diff_ids.iter().map(ToString::to_string).collect::<Vec<_>>().join("`, `") }
+}
+
+/// The Dockerfile that the user gave.
+pub(crate) fn given_dockerfile(options: &AnalyzeOptions<'_>, gaps: &mut Vec<Gap>) -> Option<Dockerfile> {
+    let given = options.dockerfile.as_ref()?;
+    let (file, found) = read_dockerfile(&given.content);
+    gaps.extend(found.into_iter().map(|gap| Gap { message: format!("`{}`: {}", given.name, gap.message), ..gap }));
+    Some(file)
+}
+
+fn describe(
+    image: &Image,
+    config: &ImageConfig,
+    layers: &[&LayerFacts],
+    options: &AnalyzeOptions<'_>,
+) -> SourceDescription {
+    let reference = options.reference.clone().unwrap_or_else(|| image.reference.clone());
+    let layers: Vec<LayerInfo> = image
+        .layers
+        .iter()
+        .zip(layers)
+        .map(|(blob, facts)| LayerInfo {
+            diff_id: blob.diff_id.clone(),
+            digest: blob.digest.clone(),
+            media_type: blob.media_type.clone(),
+            size: facts.summary().file_bytes,
+        })
+        .collect();
+    SourceDescription {
+        id: chain_id(layers.iter().map(|layer| &layer.diff_id)).unwrap_or_else(|| image.config_digest.hex().to_owned()),
+        name: name(&reference, &options.user_input),
+        version: image.manifest_digest.to_string(),
+        user_input: options.user_input.clone(),
+        kind: SourceKind::Image(Box::new(ImageSource {
+            reference,
+            tags: image.tags.clone(),
+            repo_digests: image.repo_digests.clone(),
+            image_id: image.config_digest.clone(),
+            manifest_digest: image.manifest_digest.clone(),
+            manifest_is_local: image.manifest_is_local,
+            media_type: image.media_type.clone(),
+            size: layers.iter().map(|layer| layer.size).sum(),
+            layers,
+            manifest: image.manifest.clone(),
+            config: image.config.clone(),
+            architecture: config.architecture.clone(),
+            variant: config.variant.clone(),
+            os: config.os.clone(),
+            annotations: image.annotations.clone(),
+        })),
+    }
+}
+
+/// The repository as people name it; what the user typed when there is none.
+fn name(reference: &ImageReference, user_input: &str) -> String {
+    if *reference == ImageReference::bare() {
+        return user_input.to_owned();
+    }
+    match reference.registry.as_str() {
+        "docker.io" => reference.repository.clone(),
+        registry => format!("{registry}/{}", reference.repository),
+    }
+}
+
+/// ChainID of the topmost layer (OCI image specification, config.md), without its algorithm.
+fn chain_id<'a>(diff_ids: impl Iterator<Item = &'a Digest>) -> Option<String> {
+    let mut chain: Option<Digest> = None;
+    for diff_id in diff_ids {
+        chain = Some(match chain {
+            None => diff_id.clone(),
+            Some(below) => Digest::sha256(&Sha256::digest(format!("{below} {diff_id}")).into()),
+        });
+    }
+    chain.map(|chain| chain.hex().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::{Digest, ImageReference};
+
+    use super::{chain_id, name};
+
+    #[test]
+    fn chain_ids_follow_the_specification() {
+        let (a, b) = (Digest::sha256(&[1; 32]), Digest::sha256(&[2; 32]));
+        assert_eq!(chain_id([].iter()), None);
+        assert_eq!(chain_id([&a].into_iter()), Some(a.hex().to_owned()));
+        // sha256 of "sha256:0101… sha256:0202…", by sha256sum.
+        let expected = "ad00036de6f26a309d173ace61d4a45573a1658ab0ff36e3858c3dbee3c5ded8";
+        assert_eq!(chain_id([&a, &b].into_iter()).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn names_are_repositories() {
+        let named = |text: &str| name(&ImageReference::parse(text).unwrap(), "x.tar");
+        assert_eq!(named("nginx:1"), "nginx");
+        assert_eq!(
+            named("quay.io/a/b@sha256:0000000000000000000000000000000000000000000000000000000000000000"),
+            "quay.io/a/b"
+        );
+        assert_eq!(named("*/*:*"), "x.tar");
+    }
+}

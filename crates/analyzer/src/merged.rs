@@ -1,0 +1,253 @@
+//! The merged tree of layers with the findings of its visible files, and what assembly makes of them.
+
+use std::collections::{BTreeMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use stopgate_catalogers::{
+    Assembled, CATALOGERS, Claim, ClaimIndex, Facts, FileFacts, MergedView, SourceClass, assemble,
+};
+use stopgate_inspectors::{RETRIEVED_PATHS, SECRET_PATTERNS};
+use stopgate_model::{
+    Digest, FileEntry, FileIndex, FileIndexBuilder, FileKind, Gap, GapCode, RetrievedFile, SecretHit, limits,
+};
+
+use crate::layer::{Content, Damaged, Finding, FindingKind, LayerFacts, Reader, read_facts};
+use crate::squash::{Visible, squash};
+
+/// All that is visible.
+#[derive(Default)]
+pub(crate) struct Merged {
+    pub(crate) files: FileIndex,
+    pub(crate) facts: Vec<VisibleFacts>,
+    pub(crate) secrets: Vec<SecretHit>,
+    pub(crate) retrieved: Vec<RetrievedFile>,
+    pub(crate) gaps: Vec<Gap>,
+}
+
+/// The facts that a cataloger took from a visible file.
+pub(crate) struct VisibleFacts {
+    pub(crate) path: String,
+    pub(crate) layer: usize,
+    pub(crate) cataloger: String,
+    pub(crate) facts: Facts,
+}
+
+/// Merges layers, lowest first.
+pub(crate) fn merge(layers: &[&LayerFacts], diff_ids: &[Digest], claims: &ClaimIndex) -> Result<Merged, Damaged> {
+    let mut collector = Collector::new(layers)?;
+    squash(layers, |visible| collector.visit(visible))?;
+    collector.finish(diff_ids, claims)
+}
+
+struct Collector<'l> {
+    files: FileIndexBuilder,
+    findings: Vec<LayerFindings<'l>>,
+    seen: HashSet<(usize, u32)>,
+    visible: Vec<(String, usize, FindingKind<'l>)>,
+    /// Hard links to files with findings: the file, the link's path.
+    links: BTreeMap<(usize, u32), String>,
+    path: String,
+    entries: u64,
+    large: u64,
+    dangling: u64,
+    gaps: Vec<Gap>,
+}
+
+/// The findings of one layer, and how far the rows have come.
+struct LayerFindings<'l> {
+    all: Vec<Finding<'l>>,
+    position: usize,
+}
+
+impl<'l> Collector<'l> {
+    fn new(layers: &[&'l LayerFacts]) -> Result<Self, Damaged> {
+        let mut findings = Vec::with_capacity(layers.len());
+        for layer in layers {
+            let mut all = Vec::new();
+            let mut reader = layer.findings();
+            while let Some(finding) = reader.next()? {
+                all.push(finding);
+            }
+            findings.push(LayerFindings { all, position: 0 });
+        }
+        Ok(Self {
+            files: FileIndexBuilder::default(),
+            findings,
+            seen: HashSet::new(),
+            visible: Vec::new(),
+            links: BTreeMap::new(),
+            path: String::new(),
+            entries: 0,
+            large: 0,
+            dangling: 0,
+            gaps: Vec::new(),
+        })
+    }
+
+    fn visit(&mut self, visible: &Visible<'_>) {
+        let Visible { layer, index, row, below } = *visible;
+        let Some(kind) = row.kind else { return };
+        self.entries += 1;
+        if self.entries > limits::IMAGE_ENTRIES {
+            return;
+        }
+        self.path.clear();
+        self.path.push('/');
+        self.path.push_str(row.path);
+        let target = row.link.filter(|_| kind == FileKind::HardLink).map(|target| format!("/{target}"));
+        let mut entry = FileEntry {
+            path: &self.path,
+            kind,
+            mode: row.mode,
+            uid: row.uid,
+            gid: row.gid,
+            size: row.size,
+            sha256: row.sha256,
+            link: target.as_deref().or(row.link),
+            layer: layer as u32,
+        };
+        if let Some(below) = &below {
+            entry.size = below.size;
+            entry.sha256 = below.sha256.as_ref();
+        }
+        let fits = self.files.push(&entry);
+        if !fits {
+            self.gaps.push(Gap::new(GapCode::PathRefused, format!("`{}` was left out: the tree is full", self.path)));
+        }
+        if kind == FileKind::Regular && row.size > limits::SECRET_FILE_BYTES {
+            self.large += 1;
+        }
+        let owner = match (row.content, below) {
+            (Content::Row(owner), _) if owner != index => Some((layer, owner)),
+            (Content::Below, Some(below)) => Some((below.layer, below.index)),
+            (Content::Below, None) => {
+                self.dangling += 1;
+                None
+            }
+            _ => None,
+        };
+        match owner {
+            Some(owner) => {
+                if self.has_findings(owner) {
+                    self.links.entry(owner).or_insert_with(|| self.path.clone());
+                }
+            }
+            None => self.take(layer, index),
+        }
+    }
+
+    fn has_findings(&self, (layer, row): (usize, u32)) -> bool {
+        let found = self.findings.get(layer).map(|findings| findings.all.binary_search_by_key(&row, |f| f.row));
+        found.is_some_and(|found| found.is_ok())
+    }
+
+    /// Takes the findings of a row. The rows of a layer come in order.
+    fn take(&mut self, layer: usize, row: u32) {
+        let Some(findings) = self.findings.get_mut(layer) else { return };
+        while let Some(finding) = findings.all.get(findings.position).filter(|finding| finding.row <= row) {
+            findings.position += 1;
+            if finding.row == row {
+                self.seen.insert((layer, row));
+                self.visible.push((self.path.clone(), layer, finding.what));
+            }
+        }
+    }
+
+    /// The findings of files that are only visible as hard links.
+    fn take_links(&mut self, claims: &ClaimIndex) {
+        for ((layer, row), path) in std::mem::take(&mut self.links) {
+            if self.seen.contains(&(layer, row)) {
+                continue;
+            }
+            let Some(findings) = self.findings.get(layer) else { continue };
+            let start = findings.all.partition_point(|finding| finding.row < row);
+            let own = findings.all.get(start..).unwrap_or_default().iter().take_while(|finding| finding.row == row);
+            let wanted = claims.candidates(path.trim_start_matches('/'));
+            for finding in own {
+                // Who asked for the file by its name asks again by the link's.
+                let asked = match finding.what {
+                    FindingKind::Facts { cataloger, .. } => wanted
+                        .iter()
+                        .filter_map(|position| CATALOGERS.get(*position))
+                        .chain(CATALOGERS.iter().filter(|cataloger| cataloger.claims.contains(&Claim::Executable)))
+                        .any(|wanting| wanting.name == cataloger),
+                    FindingKind::Secret { .. } | FindingKind::Retrieved { .. } => true,
+                };
+                if asked {
+                    self.visible.push((path.clone(), layer, finding.what));
+                }
+            }
+        }
+    }
+
+    fn finish(mut self, diff_ids: &[Digest], claims: &ClaimIndex) -> Result<Merged, Damaged> {
+        self.take_links(claims);
+        self.count_gaps();
+        let mut merged = Merged { files: self.files.finish(), gaps: self.gaps, ..Merged::default() };
+        for (path, layer, what) in self.visible {
+            let diff_id = diff_ids.get(layer).cloned();
+            match what {
+                FindingKind::Facts { cataloger, encoded } => {
+                    let facts = read_facts(&mut Reader::new(encoded))?;
+                    merged.facts.push(VisibleFacts { path, layer, cataloger: cataloger.to_owned(), facts });
+                }
+                FindingKind::Secret { pattern, encoded_lines } => {
+                    let pattern = SECRET_PATTERNS.iter().find(|known| known.name == pattern).ok_or(Damaged)?;
+                    merged.secrets.push(SecretHit {
+                        path,
+                        layer: diff_id,
+                        name: pattern.name.to_owned(),
+                        pattern: pattern.text.to_owned(),
+                        lines: Reader::new(encoded_lines).list(Reader::small)?,
+                    });
+                }
+                FindingKind::Retrieved { content } if RETRIEVED_PATHS.contains(&path.as_str()) => {
+                    merged.retrieved.push(RetrievedFile { path, layer: diff_id, content: content.to_vec() });
+                }
+                FindingKind::Retrieved { .. } => {}
+            }
+        }
+        merged.facts.sort_by(|a, b| (&a.path, &a.cataloger).cmp(&(&b.path, &b.cataloger)));
+        merged.secrets.sort_unstable();
+        merged.retrieved.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(merged)
+    }
+
+    fn count_gaps(&mut self) {
+        if self.entries > limits::IMAGE_ENTRIES {
+            let message = "the image has more entries than the limit; the rest was left out";
+            self.gaps.push(Gap::new(GapCode::ImageEntries, message).limited(limits::IMAGE_ENTRIES, self.entries));
+        }
+        if self.large > 0 {
+            let message = format!("secrets were not searched in {} files that are too large", self.large);
+            let gap = Gap::new(GapCode::SecretFilesSkipped, message);
+            self.gaps.push(Gap { limit: Some(limits::SECRET_FILE_BYTES), seen: Some(self.large), ..gap });
+        }
+        if self.dangling > 0 {
+            let message = format!("{} hard links point at nothing", self.dangling);
+            self.gaps.push(Gap { seen: Some(self.dangling), ..Gap::new(GapCode::LinkDangling, message) });
+        }
+    }
+}
+
+impl Merged {
+    /// Packages, relationships and distribution. A fault in a cataloger is a gap, without which nothing
+    /// is known.
+    pub(crate) fn assemble(&self, source: SourceClass, diff_ids: &[Digest]) -> Assembled {
+        let facts: Vec<_> = self
+            .facts
+            .iter()
+            .map(|found| FileFacts {
+                path: &found.path,
+                layer: diff_ids.get(found.layer),
+                cataloger: &found.cataloger,
+                facts: &found.facts,
+            })
+            .collect();
+        let view = MergedView { source, files: &self.files, layers: diff_ids, distro: None, facts: &facts };
+        catch_unwind(AssertUnwindSafe(|| assemble(&view))).unwrap_or_else(|_| {
+            let message = "putting the packages together failed; this is a fault of ours";
+            Assembled { gaps: vec![Gap::new(GapCode::InternalFault, message)], ..Assembled::default() }
+        })
+    }
+}

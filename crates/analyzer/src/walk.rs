@@ -1,0 +1,263 @@
+//! One pass over one layer: read, verify, inflate, hash, walk, collect.
+//!
+//! Reading (with the digest of the stored bytes) and inflating run on threads of their own; the digest of
+//! the tar archive, the walk and the digests of files run on the caller's. All see the bytes in pieces
+//! that are small enough to stay in the processor's caches on the way.
+
+use std::io::{self, BufRead, Read};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use stopgate_archive::{Decoder, Hasher, IntegrityError, tar};
+use stopgate_model::{Digest, Gap, GapCode, limits};
+
+use crate::AnalyzeError;
+use crate::pipe::{Consumer, pipe};
+
+/// The bytes that an image may still inflate to, for all walks of its layers together.
+#[derive(Debug)]
+pub(crate) struct ImageBudget {
+    left: AtomicU64,
+    stopped: AtomicBool,
+}
+
+impl Default for ImageBudget {
+    fn default() -> Self {
+        Self { left: AtomicU64::new(limits::IMAGE_BYTES), stopped: AtomicBool::new(false) }
+    }
+}
+
+impl ImageBudget {
+    /// Lets all walks end: another one failed.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    fn take(&self, count: u64) -> bool {
+        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(count)).is_ok()
+    }
+}
+
+/// A layer's stored bytes, and what they must be.
+pub(crate) struct LayerStream<'a> {
+    pub(crate) stored: Box<dyn Read + Send + 'a>,
+    /// Name for messages.
+    pub(crate) what: &'a str,
+    /// Digest that the uncompressed archive must have; `None` when none is known.
+    pub(crate) diff_id: Option<&'a Digest>,
+    pub(crate) budget: &'a ImageBudget,
+    /// Told how many stored bytes were read.
+    pub(crate) progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// Takes the entries of an archive.
+pub(crate) trait Sink {
+    fn entry(&mut self, entry: &tar::Entry<'_>, content: &mut impl BufRead) -> io::Result<()>;
+    fn gap(&mut self, gap: Gap);
+}
+
+/// How a walk ended.
+pub(crate) struct Walked {
+    pub(crate) bytes: u64,
+    /// Whether the whole layer was read and is what it says, so that it may be kept.
+    pub(crate) complete: bool,
+}
+
+/// Walks a layer. An error means that the layer is not what it says or cannot be read at all.
+pub(crate) fn walk(layer: LayerStream<'_>, sink: &mut impl Sink) -> Result<Walked, AnalyzeError> {
+    let LayerStream { stored, what, diff_id, budget, progress } = layer;
+    thread::scope(|scope| {
+        let (stored_in, stored_out) = pipe();
+        let (plain_in, plain_out) = pipe();
+        let reading = scope.spawn(move || stored_in.pump(Counted { inner: stored, progress }));
+        let inflating = scope.spawn(move || match Decoder::new(stored_out) {
+            Ok(decoder) => plain_in.pump(decoder),
+            Err(error) => plain_in.pump(Failed(Some(error))),
+        });
+        let hasher = diff_id.and_then(|expected| Hasher::new(expected.algorithm()));
+        let source = Source { plain: plain_out, hasher, bytes: 0, budget };
+        let walked = read(source, what, diff_id, sink);
+        // A fault there looks like a layer that ends early.
+        if reading.join().is_err() | inflating.join().is_err() {
+            let source = io::Error::other("the decoder failed; this is a fault of ours");
+            return Err(AnalyzeError::Unreadable { what: what.to_owned(), source });
+        }
+        walked
+    })
+}
+
+fn read(
+    source: Source<'_>,
+    what: &str,
+    diff_id: Option<&Digest>,
+    sink: &mut impl Sink,
+) -> Result<Walked, AnalyzeError> {
+    let mut reader = tar::Reader::new(source);
+    let ended = entries(&mut reader, sink);
+    let drained = match ended {
+        Ok(()) => reader.drain(),
+        Err(End::Unreadable(reason)) => {
+            let message = format!("the layer was not read to its end: {reason}");
+            sink.gap(Gap::new(GapCode::LayerUnreadable, message));
+            reader.drain()
+        }
+        Err(End::Io(error)) => Err(error),
+    };
+    match drained {
+        Ok(_) => {}
+        Err(error) => match Limit::of(&error) {
+            Some(limit) => {
+                sink.gap(limit.gap());
+                return Ok(Walked { bytes: reader.position(), complete: false });
+            }
+            None => return Err(failure(what, error)),
+        },
+    }
+    let source = reader.into_inner();
+    if let Some(expected) = diff_id {
+        let found = source.hasher.unwrap_or_default().finish();
+        if found != *expected {
+            return Err(AnalyzeError::WrongDiffId { expected: expected.clone(), found });
+        }
+    }
+    Ok(Walked { bytes: source.bytes, complete: true })
+}
+
+enum End {
+    /// The bytes are fine as far as anyone knows, but they are no readable archive.
+    Unreadable(String),
+    Io(io::Error),
+}
+
+fn entries<R: BufRead>(reader: &mut tar::Reader<R>, sink: &mut impl Sink) -> Result<(), End> {
+    loop {
+        match reader.next_entry() {
+            Ok(None) => return Ok(()),
+            Ok(Some((entry, mut content))) => sink.entry(&entry, &mut content).map_err(End::of)?,
+            Err(tar::TarError::Io(error)) => return Err(End::of(error)),
+            Err(error) => return Err(End::Unreadable(error.to_string())),
+        }
+    }
+}
+
+impl End {
+    /// An archive that ends inside a file's content comes as an I/O error.
+    fn of(error: io::Error) -> Self {
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<tar::TarError>());
+        match inner {
+            Some(inner) => Self::Unreadable(inner.to_string()),
+            None => Self::Io(error),
+        }
+    }
+}
+
+fn failure(what: &str, error: io::Error) -> AnalyzeError {
+    if error.get_ref().is_some_and(|inner| inner.is::<Stopped>()) {
+        return AnalyzeError::Stopped;
+    }
+    match IntegrityError::of(&error) {
+        Some(integrity) => AnalyzeError::Integrity(integrity.clone()),
+        None => AnalyzeError::Unreadable { what: what.to_owned(), source: error },
+    }
+}
+
+/// The plain bytes of a layer: hashed and counted as they arrive.
+struct Source<'a> {
+    plain: Consumer,
+    hasher: Option<Hasher>,
+    bytes: u64,
+    budget: &'a ImageBudget,
+}
+
+impl BufRead for Source<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        let Self { plain, hasher, bytes, budget } = self;
+        plain.fill_with(|piece| {
+            if budget.stopped.load(Ordering::Relaxed) {
+                return Err(io::Error::other(Stopped));
+            }
+            *bytes += piece.len() as u64;
+            if *bytes > limits::LAYER_BYTES {
+                return Err(Limit::Layer.into());
+            }
+            if !budget.take(piece.len() as u64) {
+                return Err(Limit::Image.into());
+            }
+            if let Some(hasher) = hasher {
+                hasher.update(piece);
+            }
+            Ok(())
+        })
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.plain.consume(count);
+    }
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.fill_buf()?.read(buffer)?;
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+/// Another walk failed; travels as an I/O error.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("another layer failed")]
+struct Stopped;
+
+/// A limit of sizes was reached; travels as an I/O error.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a size limit was reached")]
+enum Limit {
+    Layer,
+    Image,
+}
+
+impl From<Limit> for io::Error {
+    fn from(limit: Limit) -> Self {
+        Self::other(limit)
+    }
+}
+
+impl Limit {
+    fn of(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref().copied()
+    }
+
+    fn gap(self) -> Gap {
+        match self {
+            Self::Layer => Gap::new(GapCode::LayerBytes, "the layer is longer than the limit; the rest was not read")
+                .limited(limits::LAYER_BYTES, limits::LAYER_BYTES + 1),
+            Self::Image => {
+                Gap::new(GapCode::ImageBytes, "the layers together are longer than the limit; the rest was not read")
+                    .limited(limits::IMAGE_BYTES, limits::IMAGE_BYTES + 1)
+            }
+        }
+    }
+}
+
+/// A reader that fails once with what stopped it from being set up.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Tells how far the stored bytes were read.
+struct Counted<'a> {
+    inner: Box<dyn Read + Send + 'a>,
+    progress: &'a (dyn Fn(u64) + Sync),
+}
+
+impl Read for Counted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        (self.progress)(count as u64);
+        Ok(count)
+    }
+}
