@@ -103,10 +103,6 @@ planned! {
             "code" optional = "record_unreadable": "Code of the gap.", "path" optional = "/opt/.*": "Expression of paths."];
     "crypto"."fips_evidence" IMAGE Active: "Files of a validated cryptographic module are not there.",
         Support("crypto.fips_evidence"), ["require" optional = "fips_provider": "What must be there."];
-    "distro"."deny" IMAGE Active: "The distribution is of a denied version.",
-        Support("distro.deny"), [
-            "distro" required = "debian": "Id of the distribution.", "version" required = "9": "Version to compare with.",
-            "check" required = "<": "How to compare."];
     "files"."capabilities" IMAGE Active: "A file has a denied capability.",
         Support("files.capabilities"), ["deny" required = "cap_net_raw": "Denied capabilities."];
     "files"."permissions" IMAGE Active: "A file has an owner or mode that it should not have.",
@@ -128,12 +124,6 @@ planned! {
         Support("image_source_drift.package_removed"), ["package_types" optional = "java,npm": "Types of packages."];
     "image_source_drift"."no_related_sources" IMAGE Deprecated: "No source is known for the image.",
         Support("image_source_drift.no_related_sources");
-    "licenses"."denylist_exact_match" | ["blacklist_exact_match"] ANY Active: "A package has a denied licence.",
-        Support("licenses.denylist_exact_match"), [
-            "licenses" required = "GPLv2+,GPL-3+": "Licences.", "package_type" optional = "all": "Type of packages."];
-    "licenses"."denylist_partial_match" | ["blacklist_partial_match"] ANY Active: "A licence holds a denied text.",
-        Support("licenses.denylist_partial_match"), [
-            "licenses" required = "LGPL,BSD": "Parts of licence names.", "package_type" optional = "all": "Type of packages."];
     "licenses"."expression" ANY Active: "A licence expression cannot be met with the allowed licences.",
         Support("licenses.expression"), [
             "allow" required = "MIT,Apache-2.0": "SPDX ids of allowed licences.", "unknown" optional = "warn": "What to do with unknown ones."];
@@ -158,12 +148,6 @@ planned! {
             "source" optional = ".*": "Expression of sources."];
     "provenance"."source" IMAGE Active: "No attestation names an allowed source.",
         Support("provenance.source"), ["source" required = ".*": "Expression of sources."];
-    "retrieved_files"."content_not_available" IMAGE Active: "A file was not retrieved.",
-        Support("retrieved_files.content_not_available"), ["path" required = "/etc/httpd.conf": "Path of the file."];
-    "retrieved_files"."content_regex" IMAGE Active: "The content of a file matches, or does not match.",
-        Support("retrieved_files.content_regex"), [
-            "path" required = "/etc/httpd.conf": "Path of the file.", "regex" required = ".*SSLEnabled.*": "Expression.",
-            "check" required = "match": "`match` or `no_match`."];
     "sbom"."quality" ANY Active: "The SBOM lacks fields that a profile asks for.",
         Support("sbom.quality"), ["profile" required = "ntia-2021": "Profile.", "max_missing" optional = "0": "How many may be missing."];
     "scan"."freshness" IMAGE Active: "The image was not evaluated for this long.",

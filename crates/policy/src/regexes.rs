@@ -20,6 +20,8 @@ const BACKTRACK_STEPS: usize = 250_000;
 pub(crate) struct PythonRegex {
     text: String,
     engine: Engine,
+    /// A folder below which every matching path lies.
+    folder: Option<String>,
 }
 
 #[derive(Debug)]
@@ -32,18 +34,24 @@ impl PythonRegex {
     /// Compiles; the error says why not.
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let text = pattern.to_owned();
+        let folder = folder(pattern);
         let translated = translate(pattern, Look::Keep).unwrap_or_else(|| pattern.to_owned());
         // The expression must stand alone, else `a)(b` would become valid inside our group.
         match linear(&translated, false).and_then(|_| linear(&translated, true)) {
-            Ok(regex) => Ok(Self { text, engine: Engine::Linear(regex) }),
+            Ok(regex) => Ok(Self { text, engine: Engine::Linear(regex), folder }),
             Err(regex::Error::CompiledTooBig(size)) => Err(format!("it compiles to more than {size} bytes")),
             Err(_) => {
                 backtracking(&translated)?;
                 let regex = Box::new(backtracking(&anchored(&translated))?);
                 let filter = translate(pattern, Look::Strip).and_then(|stripped| linear(&stripped, true).ok());
-                Ok(Self { text, engine: Engine::Backtracking { regex, filter } })
+                Ok(Self { text, engine: Engine::Backtracking { regex, filter }, folder })
             }
         }
+    }
+
+    /// A folder below which every matching path lies, so that the rest of a tree need not be asked.
+    pub(crate) fn folder(&self) -> Option<&str> {
+        self.folder.as_deref()
     }
 
     /// Whether a match begins at the start of the text.
@@ -56,6 +64,36 @@ impl PythonRegex {
             }),
         }
     }
+}
+
+/// The folder of `^/var/lib/(?:a|b)`: the literal text in front of the last slash before anything special.
+fn folder(pattern: &str) -> Option<String> {
+    if pattern.contains("(?i") || has_top_level_alternative(pattern) {
+        return None;
+    }
+    let body = pattern.strip_prefix('^').unwrap_or(pattern);
+    let end = body.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_'))).unwrap_or(body.len());
+    let literal = body.get(..end)?;
+    // What is special may make the character in front of it optional, but never the slash before that.
+    let folder = literal.get(..literal.rfind('/')?)?;
+    let slash_is_whole = body.get(folder.len() + 1..).is_some_and(|rest| !rest.starts_with(['*', '?', '{']));
+    (folder.starts_with('/') && slash_is_whole).then(|| folder.to_owned())
+}
+
+fn has_top_level_alternative(pattern: &str) -> bool {
+    let chars: Vec<char> = pattern.chars().collect();
+    let mut at = 0;
+    let mut ignored = String::new();
+    while let Some(c) = chars.get(at) {
+        match c {
+            '|' => return true,
+            '\\' => at += 2,
+            '[' => at = translate_class(&chars, at, &mut ignored),
+            '(' => at = after_group(&chars, at),
+            _ => at += 1,
+        }
+    }
+    false
 }
 
 fn anchored(pattern: &str) -> String {
@@ -215,6 +253,23 @@ mod tests {
     fn reads_classes_as_python_does() {
         assert!(matches("[[]x", "[x") && matches("[]a]b", "]b") && matches("[a&&b]", "&"));
         assert!(matches(r"a\Z", "a") && matches("a(?#note)b", "ab"));
+    }
+
+    #[test]
+    fn knows_the_folder_that_bounds_it() {
+        for (pattern, expected) in [
+            (r"^/var/(?:cache|lib)/x", Some("/var")),
+            ("/etc/ssl/.*", Some("/etc/ssl")),
+            ("/etc/?x", None),
+            ("/etc/ssl/*", None),
+            ("/a/b|/c", None),
+            ("/a/(b|c)", Some("/a")),
+            ("(?i)/a/b", None),
+            (".*/x", None),
+            ("/x", None),
+        ] {
+            assert_eq!(PythonRegex::new(pattern).unwrap().folder(), expected, "{pattern}");
+        }
     }
 
     #[test]

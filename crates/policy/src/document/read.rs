@@ -106,7 +106,10 @@ impl Reader<'_> {
         fields.require_list("mappings");
         let mappings = self.mappings(&fields, "mappings", ArtifactType::Image, &targets);
         let source_mappings = self.mappings(&fields, "source_mappings", ArtifactType::Source, &targets);
-        let sbom_mappings = self.mappings(&fields, "sbom_mappings", ArtifactType::Sbom, &targets);
+        let mut sbom_mappings = self.mappings(&fields, "sbom_mappings", ArtifactType::Sbom, &targets);
+        if fields.node("sbom_mappings").is_none() {
+            sbom_mappings.extend(self.mapping_of_all(&fields, &rule_sets));
+        }
         let images = |name: &str| -> Vec<ImageRule> {
             let rules = fields.maybe_list(name);
             let rules: Vec<_> = rules.into_iter().filter_map(|(at, node)| self.image_rule(node, &at)).collect();
@@ -304,6 +307,28 @@ impl Reader<'_> {
             mappings.into_iter().filter_map(|(at, node)| self.mapping(node, &at, kind, targets)).collect();
         self.unique("mapping", &fields.at(name), mappings.iter().map(|mapping| mapping.id.as_str()));
         mappings
+    }
+
+    /// COMPAT: rule sets for SBOMs are run for every SBOM when no mapping speaks of SBOMs.
+    fn mapping_of_all(&self, fields: &Fields<'_>, rule_sets: &[RuleSet]) -> Option<Mapping> {
+        let of_sboms = rule_sets.iter().enumerate().filter(|(_, set)| set.artifact_type == Some(ArtifactType::Sbom));
+        let (indexes, ids): (Vec<usize>, Vec<String>) = of_sboms.map(|(index, set)| (index, set.id.clone())).unzip();
+        if ids.is_empty() {
+            return None;
+        }
+        let message = "there are rule sets for SBOMs and no `sbom_mappings`: they are used for every SBOM";
+        self.sink.warn(PolicyError::new(fields.at("rule_sets"), message));
+        let every = || Pattern::new("*");
+        Some(Mapping {
+            id: "every-sbom".to_owned(),
+            name: "every SBOM".to_owned(),
+            description: None,
+            target: Target::Sbom(Names { first: every(), second: every() }),
+            rule_set_ids: ids,
+            allowlist_ids: Vec::new(),
+            rule_sets: indexes,
+            allowlists: Vec::new(),
+        })
     }
 
     fn mapping(&self, node: &Node, at: &str, kind: ArtifactType, targets: &Targets<'_>) -> Option<Mapping> {

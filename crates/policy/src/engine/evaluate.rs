@@ -140,7 +140,7 @@ impl<'s, 'a> Run<'s, 'a> {
 
     /// Runs a trigger; neither its failure nor its panic reaches the other rules.
     fn guarded(&mut self, rule: &Rule, trigger: &dyn BoundTrigger) -> Hits {
-        let mut hits = Hits::default();
+        let mut hits = Hits::of_rule(&rule.id);
         let outcome = catch_unwind(AssertUnwindSafe(|| trigger.run(self.scene, &mut hits)));
         match outcome {
             Ok(Ok(())) => {}

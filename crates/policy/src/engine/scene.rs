@@ -271,6 +271,7 @@ impl<'a> Scene<'a> {
             }
             Need::ConfigOrDockerfile => of(artifact.config.is_some() || artifact.dockerfile.is_some()),
             Need::Config => of(artifact.config.is_some()),
+            Need::Distro => self.presence_of_distro(),
             Need::Files => filled(artifact.files.as_ref().map(stopgate_model::FileIndex::is_empty)),
             Need::RetrievedFile(path) => self.presence_of_file(path),
             Need::Secrets => filled(artifact.secrets.as_ref().map(Vec::is_empty)),
@@ -286,18 +287,23 @@ impl<'a> Scene<'a> {
         }
     }
 
+    fn presence_of_distro(&self) -> Presence {
+        let unknown = || self.artifact().gaps.iter().any(|gap| gap.code == GapCode::DistroUnknown);
+        match &self.artifact().distro {
+            Some(_) => Presence::Present,
+            None if unknown() => Presence::Missing,
+            None => Presence::Empty,
+        }
+    }
+
+    /// The content of a file: which files are kept is up to the analysis, so one that stands in the tree
+    /// and was not kept is missing, not empty.
     fn presence_of_file(&self, path: &str) -> Presence {
-        let artifact = self.artifact();
-        // A file that was there and too long was not collected.
-        let cut = artifact
-            .gaps
-            .iter()
-            .filter(|gap| gap.code == GapCode::RetrievedFileBytes)
-            .filter_map(|gap| gap.path.as_deref())
-            .any(|cut| cut.trim_start_matches('/') == path.trim_start_matches('/'));
-        match (&artifact.retrieved, self.retrieved(path)) {
-            (Some(_), Some(_)) => Presence::Present,
-            (Some(_), None) if !cut => Presence::Empty,
+        if self.retrieved(path).is_some() {
+            return Presence::Present;
+        }
+        match (&self.artifact().retrieved, &self.artifact().files) {
+            (Some(_), Some(files)) if !matches!(files.resolve(path), Ok(Some(_))) => Presence::Empty,
             _ => Presence::Missing,
         }
     }

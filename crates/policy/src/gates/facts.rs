@@ -1,6 +1,6 @@
 //! Evidence that several gates give: packages, files, and how Python would print a list.
 
-use stopgate_model::{Evidence, FileEntry, Package, Purl};
+use stopgate_model::{Evidence, FileEntry, Package};
 
 use crate::engine::Scene;
 
@@ -28,10 +28,13 @@ pub(super) fn file(scene: &Scene<'_>, entry: &FileEntry<'_>, mode: Option<u32>) 
 /// What stays the same of a package when its version changes: its package URL without version and
 /// qualifiers, else type and name.
 pub(super) fn identity(package: &Package) -> String {
-    match Purl::parse(&package.purl) {
-        Ok(purl) => Purl { version: String::new(), qualifiers: Vec::new(), ..purl }.to_string(),
-        Err(_) => format!("{}:{}", package.package_type, package.name),
+    let purl = package.purl.split(['?', '#']).next().unwrap_or("");
+    if purl.is_empty() {
+        return format!("{}:{}", package.package_type, package.name);
     }
+    let name = purl.rfind('/').map_or(0, |slash| slash + 1);
+    let end = purl.get(name..).and_then(|rest| rest.find('@')).map_or(purl.len(), |at| name + at);
+    purl.get(..end).unwrap_or(purl).to_owned()
 }
 
 /// Texts as Python prints a list of them, which frozen texts contain.
@@ -52,6 +55,8 @@ mod tests {
         assert_eq!(identity(&package), "deb:openssl");
         package.purl = "pkg:deb/debian/openssl@1.1?arch=amd64&distro=debian-12".to_owned();
         assert_eq!(identity(&package), "pkg:deb/debian/openssl");
+        package.purl = "pkg:npm/%40types/node@1.0.0".to_owned();
+        assert_eq!(identity(&package), "pkg:npm/%40types/node");
         assert_eq!(python_list(["a", "b"]), "['a', 'b']");
     }
 }

@@ -2,13 +2,16 @@
 
 mod absence;
 mod always;
+mod distro;
 mod dockerfile;
 mod facts;
 mod feeds;
 mod files;
+mod licenses;
 mod metadata;
 mod packages;
 mod passwd_file;
+mod retrieved_files;
 mod secret_scans;
 mod vulnerabilities;
 
@@ -18,6 +21,7 @@ use crate::trigger::{AnyTrigger, OfImage, OfMatch};
 pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(always::Always),
     &OfImage(absence::no_ancestors_analyzed::NoAncestorsAnalyzed),
+    &OfImage(distro::deny::Deny),
     &OfImage(dockerfile::instruction::Instruction),
     &OfImage(dockerfile::effective_user::EffectiveUser),
     &OfImage(dockerfile::exposed_ports::ExposedPorts),
@@ -26,6 +30,8 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(files::name_match::NameMatch),
     &OfImage(files::attribute_match::AttributeMatch),
     &OfImage(files::suid_or_guid_set::SuidOrGuidSet),
+    &OfImage(licenses::denylist_exact_match::ExactMatch),
+    &OfImage(licenses::denylist_partial_match::PartialMatch),
     &OfImage(absence::scan_not_run::ScanNotRun),
     &OfImage(metadata::attribute::Attribute),
     &OfImage(packages::required_package::RequiredPackage),
@@ -36,6 +42,8 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(passwd_file::denylist_groupids::DenylistGroupids),
     &OfImage(passwd_file::denylist_shells::DenylistShells),
     &OfImage(passwd_file::denylist_full_entry::DenylistFullEntry),
+    &OfImage(retrieved_files::content_not_available::ContentNotAvailable),
+    &OfImage(retrieved_files::content_regex::ContentRegex),
     &OfImage(secret_scans::content_regex_checks::ContentRegexChecks),
     &OfImage(absence::no_stig_evaluations_available::NoStigEvaluationsAvailable),
     &OfMatch(vulnerabilities::package::Package),

@@ -1,6 +1,6 @@
 //! Each trigger: it fires, it does not, the boundary, and what happens without its data.
 
-use stopgate_model::{DockerfileMode, FileKind, Healthcheck, PackageType, SecretHit};
+use stopgate_model::{DockerfileMode, FileKind, Gap, GapCode, Healthcheck, PackageType, SecretHit};
 
 use super::{check, folder, ids, image};
 
@@ -269,4 +269,74 @@ fn old_gates_are_loaded_with_a_problem() {
     assert_eq!(lines[1], "pass");
     assert_eq!(check(&image(), "stop tag_drift.packages_added").last().unwrap(), "undecided");
     assert_eq!(check(&image(), "stop packages.verify").last().unwrap(), "undecided");
+}
+
+#[test]
+fn contents_of_kept_files_match_or_do_not() {
+    let case = image()
+        .files(&[("/etc/dnf.conf", FileKind::Regular, 0o644), ("/etc/other", FileKind::Regular, 0o644)])
+        .retrieved("/etc/dnf.conf", "[main]\n gpgcheck = 1\n");
+    let content = |rest: &str| check(&case, &format!("stop retrieved_files.content_regex {rest}"));
+    assert_eq!(
+        content("path=/etc/dnf.conf; regex=(?m)^\\s*gpgcheck\\s*=\\s*1; check=match")[0],
+        "stop `/etc/dnf.conf` has content like `(?m)^\\s*gpgcheck\\s*=\\s*1`"
+    );
+    assert_eq!(content("path=/etc/dnf.conf; regex=gpgcheck; check=no_match"), ["pass"], "the start of a word counts");
+    assert_eq!(content("path=/etc/dnf.conf; regex=sslverify; check=no_match").len(), 2);
+    assert_eq!(content("path=/none; regex=x; check=no_match"), ["pass"], "no file, no content");
+    assert_eq!(content("path=/etc/other; regex=x; check=match")[1], "undecided", "a file that was not kept");
+    let rule = "stop retrieved_files.content_regex path=/etc/dnf.conf; regex=.main; check=match";
+    assert_eq!(ids(&case, rule), ["r1+file:///etc/dnf.conf"]);
+    let absent = "stop retrieved_files.content_not_available path=/etc/other";
+    assert_eq!(ids(&case, absent), ["013ff87ce9b12826800438355925acd3"]);
+    assert_eq!(check(&case, "stop retrieved_files.content_not_available path=/etc/dnf.conf"), ["pass"]);
+}
+
+#[test]
+fn licences_make_one_finding() {
+    let case = image().package(PackageType::DEB, "bash", "5", "").package(PackageType::NPM, "x", "1", "");
+    let case = case.with(|artifact| {
+        for (index, value) in [(0, "GPL-3+ and BSD"), (1, "MIT")] {
+            artifact.packages[index].licenses.push(stopgate_model::License {
+                value: value.to_owned(),
+                spdx: String::new(),
+                kind: stopgate_model::LicenseKind::Declared,
+                urls: Vec::new(),
+                locations: Vec::new(),
+            });
+        }
+    });
+    let licence = |rest: &str| check(&case, &format!("stop licenses.{rest}"));
+    assert_eq!(
+        licence("denylist_exact_match licenses=MIT, GPL-3+")[0],
+        "stop packages have denied licences: bash(GPL-3+), x(MIT)"
+    );
+    assert_eq!(licence("blacklist_exact_match licenses=GPL"), ["pass"]);
+    assert_eq!(licence("denylist_partial_match licenses=GPL").len(), 2);
+    assert_eq!(licence("denylist_exact_match licenses=MIT; package_type=dpkg"), ["pass"]);
+}
+
+#[test]
+fn versions_of_the_distribution_are_denied() {
+    let deny = |rest: &str| check(&image(), &format!("stop distro.deny {rest}"));
+    assert_eq!(deny("distro=debian; version=9; check=<"), ["pass"]);
+    assert_eq!(
+        deny("distro=debian; version=12; check=<="),
+        ["stop the distribution is debian 12, and versions <= 12 are denied", "stop"]
+    );
+    assert_eq!(deny("distro=alpine; version=99; check=<"), ["pass"]);
+    assert_eq!(
+        check(&image().with(|artifact| artifact.distro = None), "stop distro.deny distro=debian; version=9; check=="),
+        ["pass"]
+    );
+}
+
+#[test]
+fn a_distribution_that_could_not_be_told_is_not_a_clean_one() {
+    let unknown = image().with(|artifact| {
+        artifact.distro = None;
+        artifact.gaps.push(Gap::new(GapCode::DistroUnknown, "os-release could not be read"));
+    });
+    assert_eq!(check(&unknown, "stop distro.deny distro=debian; version=9; check=<")[1], "undecided");
+    assert_eq!(check(&unknown, "stop metadata.attribute attribute=distro; check=in; value=debian")[1], "undecided");
 }

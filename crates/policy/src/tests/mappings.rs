@@ -1,7 +1,7 @@
 //! Which artifacts a mapping meets: the vectors of Anchore's tests, and names that are not there.
 
 use serde_json::{Value, json};
-use stopgate_model::ImageReference;
+use stopgate_model::{ImageReference, SourceKind};
 
 use super::{digest, document, folder, image, policy};
 
@@ -68,6 +68,20 @@ fn the_first_mapping_counts() {
     document["mappings"].as_array_mut().unwrap().insert(0, first);
     let evaluation = image().evaluate(&policy(&document));
     assert_eq!((evaluation.mapping.unwrap().id.as_str(), evaluation.findings.len()), ("first", 0));
+}
+
+#[test]
+fn rule_sets_for_sboms_need_no_mapping() {
+    let mut document = document(&[]);
+    document["rule_sets"][0]["artifact_type"] = Value::from("sbom");
+    document["rule_sets"][0]["rules"] = json!([super::rule("stop always.always")]);
+    document["mappings"] = json!([]);
+    let parsed = crate::parse(document.to_string().as_bytes(), crate::ParseOptions::default()).unwrap();
+    assert!(parsed.warnings[0].message.contains("no `sbom_mappings`"));
+    let sbom = image().with(|artifact| {
+        artifact.source.kind = SourceKind::Other { type_name: "product".to_owned(), json: "{}".to_owned() };
+    });
+    assert_eq!(sbom.evaluate(&parsed.policy).decision.name(), "stop");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod conversion;
 mod documents;
 mod gates;
+mod golden;
 mod laws;
 mod mappings;
 mod outcomes;

@@ -103,6 +103,8 @@ pub(crate) fn anchore_id(gate: &str, trigger: &str, text: &str) -> String {
 /// What one rule found.
 #[derive(Debug, Default)]
 pub struct Hits {
+    /// Id of the rule, which some ids contain.
+    pub(crate) rule_id: String,
     pub(crate) found: Vec<Hit>,
     /// Seconds since the epoch from which on the rule may answer otherwise.
     pub(crate) until: Option<jiff::Timestamp>,
@@ -113,6 +115,11 @@ pub struct Hits {
 }
 
 impl Hits {
+    /// For a rule.
+    pub(crate) fn of_rule(id: &str) -> Self {
+        Self { rule_id: id.to_owned(), ..Self::default() }
+    }
+
     pub(crate) fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }

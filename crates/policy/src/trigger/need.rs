@@ -14,6 +14,8 @@ pub enum Need {
     ConfigOrDockerfile,
     /// The image configuration.
     Config,
+    /// The distribution.
+    Distro,
     /// The file tree.
     Files,
     /// The content of one file.
@@ -59,6 +61,7 @@ impl Need {
             Self::Dockerfile => "dockerfile".to_owned(),
             Self::ActualDockerfile => "actual_dockerfile".to_owned(),
             Self::ConfigOrDockerfile | Self::Config => "image_config".to_owned(),
+            Self::Distro => "distro".to_owned(),
             Self::Files => "file_list".to_owned(),
             Self::RetrievedFile(path) => format!("retrieved_file:{path}"),
             Self::Secrets => "secret_scan".to_owned(),
@@ -88,6 +91,7 @@ impl Need {
             Self::ConfigOrDockerfile | Self::Config => {
                 "there is no image configuration: check the image rather than its SBOM".to_owned()
             }
+            Self::Distro => "the distribution could not be told: see the gaps".to_owned(),
             Self::Files => "there is no file list: check the image or folder rather than its SBOM".to_owned(),
             Self::RetrievedFile(path) => {
                 format!("the content of `{path}` was not collected: check the image rather than its SBOM")

@@ -1,6 +1,6 @@
 //! `files` / `name_match`: a file has a name of this form.
 
-use stopgate_model::Remediation;
+use stopgate_model::{FileEntry, Remediation};
 
 use crate::engine::Scene;
 use crate::gates::facts;
@@ -32,7 +32,11 @@ impl ImageTrigger for NameMatch {
     fn fire(params: &NameMatchParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
         let Some(files) = &scene.artifact().files else { return Ok(()) };
         let regex = params.regex.regex()?;
-        for entry in files.iter() {
+        let entries: Box<dyn Iterator<Item = FileEntry<'_>>> = match regex.folder() {
+            Some(folder) => Box::new(files.below(folder)),
+            None => Box::new(files.iter()),
+        };
+        for entry in entries {
             if !regex.matches(entry.path)? {
                 continue;
             }

@@ -8,7 +8,7 @@ use crate::engine::Scene;
 use crate::regexes::Fault;
 use crate::trigger::params::{ParamError, params, words};
 use crate::trigger::types::ValueText;
-use crate::trigger::{Hit, Hits, ImageTrigger, Trigger, TriggerInfo};
+use crate::trigger::{Hit, Hits, ImageTrigger, Need, Trigger, TriggerInfo};
 
 pub(crate) struct Attribute;
 
@@ -93,6 +93,13 @@ impl Trigger for Attribute {
     type Params = AttributeParams;
     const INFO: TriggerInfo =
         TriggerInfo::new("metadata", "attribute", "An attribute of the image meets the condition.");
+
+    fn needs(params: &AttributeParams) -> Vec<Need> {
+        match params.attribute {
+            Name::Distro | Name::DistroVersion | Name::LikeDistro => vec![Need::Distro],
+            _ => Vec::new(),
+        }
+    }
 
     fn faults(params: &AttributeParams) -> Vec<String> {
         let is_regex = matches!(params.check, Check::Like | Check::NotLike);

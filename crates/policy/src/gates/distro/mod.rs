@@ -1,0 +1,3 @@
+//! Gate `distro`: the distribution and its version.
+
+pub(super) mod deny;
