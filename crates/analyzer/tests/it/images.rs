@@ -1,0 +1,223 @@
+//! Images: what is seen of their layers, from the cache or not.
+
+use std::fs;
+
+use proptest::prelude::*;
+use serde_json::json;
+use stopgate_analyzer::{AnalyzeOptions, NamedFile, analyze};
+use stopgate_archive::digest_of;
+use stopgate_archive::write::{CompressionChoice, Entry, ImageBuilder};
+use stopgate_model::{DockerfileMode, FileKind, GapCode, ImageReference};
+
+use crate::{analyze_with, analyzed, cache_in, codes, paths};
+
+const OS_RELEASE: &str = "ID=debian\nVERSION_ID=\"12\"\n";
+
+fn status(packages: &[(&str, &str)]) -> String {
+    let paragraph = |(name, version): &(&str, &str)| {
+        format!("Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n")
+    };
+    packages.iter().map(paragraph).collect()
+}
+
+fn debian() -> ImageBuilder {
+    ImageBuilder::new().layer(vec![
+        Entry::directory("etc").mode(0o755),
+        Entry::file("etc/os-release", OS_RELEASE),
+        Entry::file("etc/passwd", "root:x:0:0:root:/root:/bin/bash\n"),
+        Entry::file("var/lib/dpkg/status", status(&[("bash", "5.2"), ("perl", "5.36")])),
+        Entry::file("usr/bin/perl", "#!perl").mode(0o755),
+        Entry::hard_link("usr/bin/perl5.36", "usr/bin/perl"),
+        Entry::file("root/.aws", format!("aws_access_key_id = {}\n", "A".repeat(20))),
+    ])
+}
+
+#[test]
+fn the_topmost_database_is_the_one_that_counts() {
+    let upper = vec![Entry::file("var/lib/dpkg/status", status(&[("bash", "5.3")])), Entry::whiteout("root/.aws")];
+    for compression in [CompressionChoice::None, CompressionChoice::Gzip, CompressionChoice::Zstd] {
+        let artifact = analyzed(&debian().layer(upper.clone()).compression(compression));
+        let packages: Vec<_> = artifact.packages.iter().map(|p| (p.name.as_str(), p.version.as_str())).collect();
+        assert_eq!(packages, [("bash", "5.3")]);
+        let image = artifact.source.image().unwrap();
+        let location = artifact.packages[0].primary_location().unwrap();
+        assert_eq!(location.layer.as_ref(), Some(&image.layers[1].diff_id));
+        assert_eq!(artifact.distro.as_ref().unwrap().id, "debian");
+        assert_eq!(artifact.secrets.as_deref(), Some(&[][..]));
+        assert_eq!(codes(&artifact), []);
+    }
+}
+
+#[test]
+fn rows_have_digests_owners_and_layers() {
+    let artifact = analyzed(&debian().layer(vec![Entry::file("usr/bin/new", "x").owner(3, 4).mode(0o4755)]));
+    let files = artifact.files.unwrap();
+    let perl = files.get("/usr/bin/perl").unwrap();
+    let link = files.get("/usr/bin/perl5.36").unwrap();
+    assert_eq!((link.kind, link.size, link.sha256), (FileKind::HardLink, perl.size, perl.sha256));
+    assert_eq!(link.link, Some("/usr/bin/perl"));
+    assert_eq!(hex(perl.sha256.unwrap()), digest_of(b"#!perl").hex());
+    let new = files.get("/usr/bin/new").unwrap();
+    assert_eq!((new.uid, new.gid, new.mode, new.layer, perl.layer), (3, 4, 0o4755, 1, 0));
+}
+
+fn hex(bytes: &[u8; 32]) -> String {
+    stopgate_model::Digest::sha256(bytes).hex().to_owned()
+}
+
+#[test]
+fn secrets_and_accounts_come_with_their_layer() {
+    let artifact = analyzed(&debian());
+    let layer = Some(artifact.source.image().unwrap().layers[0].diff_id.clone());
+    let secrets = artifact.secrets.unwrap();
+    assert_eq!((secrets.len(), secrets[0].path.as_str(), &secrets[0].layer), (1, "/root/.aws", &layer));
+    assert_eq!((secrets[0].name.as_str(), secrets[0].lines.as_slice()), ("AWS_ACCESS_KEY", &[1][..]));
+    let retrieved = artifact.retrieved.unwrap();
+    assert_eq!((retrieved[0].path.as_str(), &retrieved[0].layer), ("/etc/passwd", &layer));
+    assert!(retrieved[0].content.starts_with(b"root:"));
+}
+
+#[test]
+fn what_a_hard_link_keeps_alive_is_still_found() {
+    let lower = vec![
+        Entry::file("a/secret", "-----BEGIN PRIVATE KEY-----\n"),
+        Entry::hard_link("b/kept", "a/secret"),
+        Entry::file("c/secret", "-----BEGIN PRIVATE KEY-----\n"),
+    ];
+    let upper = vec![Entry::whiteout("a"), Entry::hard_link("d/kept", "c/secret"), Entry::whiteout("c")];
+    let artifact = analyzed(&ImageBuilder::new().layer(lower).layer(upper));
+    let found: Vec<_> = artifact.secrets.as_ref().unwrap().iter().map(|hit| hit.path.as_str()).collect();
+    assert_eq!(found, ["/b/kept", "/d/kept"]);
+    assert_eq!(paths(&artifact), ["/b/kept", "/d/kept"]);
+    assert_eq!(artifact.files.unwrap().get("/d/kept").unwrap().size, 28);
+}
+
+#[test]
+fn a_hard_link_to_nothing_is_told() {
+    let artifact = analyzed(&ImageBuilder::new().layer(vec![Entry::hard_link("a", "gone")]));
+    assert_eq!(codes(&artifact), [GapCode::LinkDangling]);
+}
+
+#[test]
+fn the_source_is_described() {
+    let reference = ImageReference::parse("quay.io/team/app:1").unwrap();
+    let options = AnalyzeOptions {
+        reference: Some(reference.clone()),
+        user_input: "oci-archive:x.tar".to_owned(),
+        ..AnalyzeOptions::default()
+    };
+    let builder =
+        debian().config_field("config", json!({"User": "app", "Env": "broken"})).config_field("variant", json!("v8"));
+    let artifact = analyze_with(&builder, &options).unwrap();
+    let image = artifact.source.image().unwrap();
+    assert_eq!((artifact.source.name.as_str(), &image.reference), ("quay.io/team/app", &reference));
+    assert_eq!(artifact.source.id, image.layers[0].diff_id.hex(), "the chain id of one layer is its diffID");
+    assert_eq!(artifact.source.version, image.manifest_digest.to_string());
+    assert_eq!((image.variant.as_str(), image.size), ("v8", image.layers[0].size));
+    assert_eq!(artifact.config.as_ref().unwrap().user, "app");
+    assert_eq!(codes(&artifact), [GapCode::ConfigUnreadable]);
+}
+
+#[test]
+fn a_dockerfile_is_given_or_guessed() {
+    let history = json!([{"created_by": "/bin/sh -c #(nop)  CMD [\"bash\"]", "empty_layer": true}]);
+    let builder = debian().config_field("history", history);
+    let guessed = analyzed(&builder).dockerfile.unwrap();
+    assert_eq!((guessed.mode, guessed.text.as_str()), (DockerfileMode::Guessed, "FROM scratch\nCMD [\"bash\"]\n"));
+    let dockerfile = Some(NamedFile { name: "Dockerfile".to_owned(), content: b"FROM a\nUSER x".to_vec() });
+    let options = AnalyzeOptions { dockerfile, ..AnalyzeOptions::default() };
+    assert_eq!(analyze_with(&builder, &options).unwrap().dockerfile.unwrap().mode, DockerfileMode::Actual);
+    assert!(analyzed(&debian()).dockerfile.is_none(), "without a history nothing can be guessed");
+}
+
+#[test]
+fn a_hit_of_the_cache_equals_a_miss_and_damage_is_a_miss() {
+    let builder = debian().layer(vec![Entry::file("srv/package.json", "{\"name\":\"x\",\"version\":\"1.0.0\"}")]);
+    let folder = tempfile::tempdir().unwrap();
+    let options = cache_in(folder.path());
+    let cold = analyze_with(&builder, &options).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "one file per layer");
+    assert_eq!(analyze_with(&builder, &options).unwrap(), cold);
+    assert_eq!(analyzed(&builder), cold);
+    for file in fs::read_dir(folder.path()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = fs::read(&path).unwrap();
+        fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    }
+    assert_eq!(analyze_with(&builder, &options).unwrap(), cold);
+}
+
+#[test]
+fn a_cached_layer_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = cache_in(folder.path());
+    let place = tempfile::tempdir().unwrap();
+    debian().write_oci_dir(place.path()).unwrap();
+    let opened = crate::opened("oci-dir", place.path());
+    let cold = analyze(&opened, &options).unwrap();
+    fs::remove_dir_all(place.path().join("blobs")).unwrap();
+    assert_eq!(analyze(&opened, &options).unwrap(), cold);
+    assert!(analyze(&opened, &AnalyzeOptions::default()).is_err());
+}
+
+#[test]
+fn a_layer_that_stands_twice_is_walked_once_and_counts_twice() {
+    let layer = vec![Entry::file("a", "x")];
+    let artifact = analyzed(&ImageBuilder::new().layer(layer.clone()).layer(vec![Entry::whiteout("a")]).layer(layer));
+    assert_eq!(artifact.files.as_ref().unwrap().get("/a").unwrap().layer, 2);
+    assert_eq!(artifact.source.image().unwrap().layers.len(), 3);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Layers give the same artifact as one layer with the squashed tree, layers and source aside.
+    #[test]
+    fn layers_equal_their_squashed_tree(layers in proptest::collection::vec(proptest::collection::vec((0..6_usize, 0..4_usize), 1..6), 1..4)) {
+        const PATHS: [&str; 6] = ["etc/os-release", "var/lib/dpkg/status", "srv/package.json", "root/key", "srv", "etc/passwd"];
+        let contents = |path: usize, version: usize| match path {
+            0 => OS_RELEASE.to_owned(),
+            1 => status(&[("bash", &format!("{version}"))]),
+            2 => format!("{{\"name\":\"x\",\"version\":\"{version}.0.0\"}}"),
+            3 => "-----BEGIN PRIVATE KEY-----".to_owned(),
+            _ => format!("root:{version}"),
+        };
+        let mut tree = std::collections::BTreeMap::new();
+        let mut builder = ImageBuilder::new();
+        for rows in &layers {
+            let mut entries = Vec::new();
+            let mut own = std::collections::BTreeSet::new();
+            for (path, version) in rows {
+                let name = PATHS[*path];
+                // One row per path and layer, and none below a file of the same layer.
+                if own.iter().any(|other: &&str| name.starts_with(other) || other.starts_with(name)) {
+                    continue;
+                }
+                own.insert(name);
+                if *version == 0 {
+                    entries.push(Entry::whiteout(name));
+                    tree.retain(|other: &&str, _| *other != name && !other.starts_with(&format!("{name}/")));
+                } else {
+                    entries.push(Entry::file(name, contents(*path, *version)));
+                    tree.retain(|other: &&str, _| !other.starts_with(&format!("{name}/")) && !name.starts_with(&format!("{other}/")));
+                    tree.insert(name, contents(*path, *version));
+                }
+            }
+            builder = builder.layer(entries);
+        }
+        let squashed = ImageBuilder::new().layer(tree.into_iter().map(|(path, content)| Entry::file(path, content)).collect());
+        let (mut many, mut one) = (analyzed(&builder), analyzed(&squashed));
+        prop_assert_eq!(paths(&many), paths(&one));
+        for artifact in [&mut many, &mut one] {
+            for package in &mut artifact.packages {
+                package.id = Default::default();
+                package.locations.iter_mut().for_each(|location| location.layer = None);
+                package.licenses.iter_mut().flat_map(|license| &mut license.locations).for_each(|location| location.layer = None);
+            }
+            artifact.secrets.as_mut().unwrap().iter_mut().for_each(|hit| hit.layer = None);
+            artifact.retrieved.as_mut().unwrap().iter_mut().for_each(|file| file.layer = None);
+            artifact.gaps.iter_mut().for_each(|gap| gap.layer = None);
+        }
+        prop_assert_eq!((many.packages, many.distro, many.secrets, many.retrieved, many.gaps), (one.packages, one.distro, one.secrets, one.retrieved, one.gaps));
+    }
+}
