@@ -43,15 +43,13 @@ impl CacheDir {
         let mut bytes = Vec::new();
         io::Read::read_to_end(&mut file, &mut bytes).ok()?;
         let facts = decode(&bytes);
-        match &facts {
+        if facts.is_some() {
             // The time of last use; the clock stays with the system.
-            Some(_) => {
-                let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
-                let _ = futimens(&file, &Timestamps { last_access: now, last_modification: now });
-            }
-            None => {
-                tracing::warn!(path = %path.display(), "cached facts of a layer are damaged; the layer is read again")
-            }
+            let now = Timespec { tv_sec: 0, tv_nsec: UTIME_NOW };
+            let _ = futimens(&file, &Timestamps { last_access: now, last_modification: now });
+        } else {
+            let path = path.display();
+            tracing::warn!(%path, "cached facts of a layer are damaged; the layer is read again");
         }
         facts
     }

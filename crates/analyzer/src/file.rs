@@ -27,27 +27,18 @@ pub(crate) fn analyze_file(file: &LocalFile, options: &AnalyzeOptions<'_>) -> Re
     let name = file.name();
     let mut wanted = tools.claims.candidates(&name);
     tools.add_executables(&head, &mut wanted);
-    let builder = if !wanted.is_empty() {
+    let builder = if wanted.is_empty() {
+        unpack(&opened, size, &head, &file.path, &tools, options)?
+    } else {
+        let content = (opened, size);
         let mut builder = LayerBuilder::default();
-        let data = EntryData {
-            path: &name,
-            kind: EntryKind::File(FileKind::Regular),
-            mode: 0o644,
-            uid: 0,
-            gid: 0,
-            size,
-            link: None,
-        };
-        if let Some(number) = builder.push(&data) {
+        if let Some(number) = builder.push(&EntryData::file(&name, 0o644, size)) {
             builder.set_content(number, size, digest);
-            let content = (opened, size);
             for cataloger in catalogers(&wanted) {
                 builder.add_facts(number, cataloger.name, &extract(cataloger, &Claimed::new(&name, 0o644, &content)));
             }
         }
         builder
-    } else {
-        unpack(&opened, size, &head, &file.path, &tools, options)?
     };
     let facts = builder.finish().map_err(|_| AnalyzeError::Inconsistent { layers: file.path.clone() })?;
     let kind = SourceKind::File { path: file.path.clone(), digests: vec![Digest::sha256(&digest)] };
@@ -127,10 +118,11 @@ fn unpack_zip(content: &(File, u64), collector: &mut Collector<'_>) -> io::Resul
             collector.gap(Gap::new(GapCode::PathRefused, format!("`{}` was left out: {refusal}", entry.name)));
             continue;
         }
-        let kind = if entry.is_directory { FileKind::Directory } else { FileKind::Regular };
         let mode = if entry.unix_mode == 0 { 0o644 } else { entry.unix_mode & 0o7777 };
-        let kind = EntryKind::File(kind);
-        let data = EntryData { path: &entry.name, kind, mode, uid: 0, gid: 0, size: entry.size, link: None };
+        let mut data = EntryData::file(&entry.name, mode, entry.size);
+        if entry.is_directory {
+            data.kind = EntryKind::File(FileKind::Directory);
+        }
         let Some(number) = collector.builder.push(&data).filter(|_| !entry.is_directory) else { continue };
         collector.builder.summary().entries += 1;
         match archive.read(entry, limits::METADATA_BYTES) {

@@ -308,9 +308,7 @@ mod tests {
 
     use super::squash;
     use crate::layer::EntryKind::{self, Opaque, Whiteout};
-    use crate::layer::tests::{DIR, FILE, HARD, SOFT, layer};
-
-    type Entries<'a> = &'a [(&'a str, EntryKind, Option<&'a str>)];
+    use crate::layer::tests::{DIR, Entries, FILE, HARD, SOFT, layer};
 
     /// Visible rows as `layer path`, folders with a slash, hard links with what they share.
     fn visible(layers: &[Entries<'_>]) -> Vec<String> {
@@ -439,7 +437,7 @@ mod tests {
                     match kind {
                         Whiteout => tree.retain(|other, (layer, _)| *layer == number || !(other == path || other.starts_with(&below))),
                         Opaque => tree.retain(|other, (layer, _)| *layer == number || !other.starts_with(&below)),
-                        _ => {}
+                        EntryKind::File(_) => {}
                     }
                 }
                 for (path, kind) in entries {

@@ -152,7 +152,7 @@ impl End {
 }
 
 fn failure(what: &str, error: io::Error) -> AnalyzeError {
-    if error.get_ref().is_some_and(|inner| inner.is::<Stopped>()) {
+    if error.get_ref().and_then(|inner| inner.downcast_ref::<Stopped>()).is_some() {
         return AnalyzeError::Stopped;
     }
     match IntegrityError::of(&error) {

@@ -39,6 +39,13 @@ pub(crate) struct EntryData<'a> {
     pub(crate) link: Option<&'a str>,
 }
 
+impl<'a> EntryData<'a> {
+    /// A regular file of root.
+    pub(crate) const fn file(path: &'a str, mode: u32, size: u64) -> Self {
+        Self { path, kind: EntryKind::File(FileKind::Regular), mode, uid: 0, gid: 0, size, link: None }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Raw {
     size: u64,

@@ -74,7 +74,7 @@ impl RowWriter {
         self.path.push_str(row.path.get(shared..).unwrap_or_default());
         if row.whiteout || row.opaque {
             flags |= HAS_MARKS;
-            owners.byte(u8::from(row.whiteout) * WHITEOUT | u8::from(row.opaque) * OPAQUE);
+            owners.byte((u8::from(row.whiteout) * WHITEOUT) | (u8::from(row.opaque) * OPAQUE));
         }
         let owner = (row.mode, row.uid, row.gid);
         if owner == self.owner {

@@ -10,8 +10,11 @@ pub(crate) const FILE: EntryKind = EntryKind::File(FileKind::Regular);
 pub(crate) const HARD: EntryKind = EntryKind::File(FileKind::HardLink);
 pub(crate) const SOFT: EntryKind = EntryKind::File(FileKind::Symlink);
 
+/// Path, kind and link of entries, in the order of their archive.
+pub(crate) type Entries<'a> = &'a [(&'a str, EntryKind, Option<&'a str>)];
+
 /// A layer of these entries; the content of a file is the number of its entry.
-pub(crate) fn layer(entries: &[(&str, EntryKind, Option<&str>)]) -> LayerFacts {
+pub(crate) fn layer(entries: Entries<'_>) -> LayerFacts {
     let mut builder = LayerBuilder::default();
     for (position, (path, kind, link)) in entries.iter().enumerate() {
         let entry = EntryData { path, kind: *kind, mode: 0o644, uid: 0, gid: 0, size: 0, link: *link };
@@ -48,7 +51,7 @@ fn shown(layer: &LayerFacts) -> Vec<String> {
         {
             if let FindingKind::Facts { encoded, .. } = finding.what {
                 let facts = super::read_facts(&mut super::Reader::new(encoded)).unwrap();
-                text.push_str(&format!(" ={}", facts.records[0].json));
+                text = format!("{text} ={}", facts.records[0].json);
             }
             next = findings.next().unwrap();
         }
@@ -60,7 +63,7 @@ fn shown(layer: &LayerFacts) -> Vec<String> {
 
 #[test]
 fn settles_entries_of_one_layer() {
-    let cases: &[(&str, &[(&str, EntryKind, Option<&str>)], &[&str])] = &[
+    let cases: &[(&str, Entries<'_>, &[&str])] = &[
         ("last wins", &[("a", FILE, None), ("a", FILE, None)], &["a 1 =1"]),
         ("file over folder", &[("a/b", FILE, None), ("a", FILE, None)], &["a 1 =1"]),
         ("folder implied over file", &[("a", FILE, None), ("a/b", FILE, None)], &["a -w", "a/b 1 =1"]),

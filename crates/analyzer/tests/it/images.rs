@@ -7,7 +7,7 @@ use serde_json::json;
 use stopgate_analyzer::{AnalyzeOptions, NamedFile, analyze};
 use stopgate_archive::digest_of;
 use stopgate_archive::write::{CompressionChoice, Entry, ImageBuilder};
-use stopgate_model::{DockerfileMode, FileKind, GapCode, ImageReference};
+use stopgate_model::{DockerfileMode, FileKind, GapCode, ImageReference, PackageId};
 
 use crate::{analyze_with, analyzed, cache_in, codes, paths};
 
@@ -210,7 +210,7 @@ proptest! {
         prop_assert_eq!(paths(&many), paths(&one));
         for artifact in [&mut many, &mut one] {
             for package in &mut artifact.packages {
-                package.id = Default::default();
+                package.id = PackageId::default();
                 package.locations.iter_mut().for_each(|location| location.layer = None);
                 package.licenses.iter_mut().flat_map(|license| &mut license.locations).for_each(|location| location.layer = None);
             }
