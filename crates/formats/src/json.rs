@@ -6,6 +6,8 @@
 use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};
 
+use stopgate_model::Digest;
+
 const FLUSH_AT: usize = 64 * 1024;
 
 pub(crate) struct JsonWriter<'w> {
@@ -75,6 +77,33 @@ impl<'w> JsonWriter<'w> {
         self.end();
     }
 
+    /// Bytes as hexadecimal text.
+    pub(crate) fn hex(&mut self, bytes: &[u8]) {
+        self.begin();
+        self.buffer.push(b'"');
+        for byte in bytes {
+            self.buffer.extend([byte >> 4, byte & 15].map(|nibble| b"0123456789abcdef"[usize::from(nibble)]));
+        }
+        self.buffer.push(b'"');
+        self.end();
+    }
+
+    /// The id of a package or file.
+    pub(crate) fn id(&mut self, id: u64) {
+        self.hex(&id.to_be_bytes());
+    }
+
+    /// `algorithm:hex`.
+    pub(crate) fn digest(&mut self, digest: &Digest) {
+        self.begin();
+        self.buffer.push(b'"');
+        self.buffer.extend_from_slice(digest.algorithm().name().as_bytes());
+        self.buffer.push(b':');
+        self.buffer.extend_from_slice(digest.hex().as_bytes());
+        self.buffer.push(b'"');
+        self.end();
+    }
+
     pub(crate) fn number(&mut self, number: impl Into<u64>) {
         self.begin();
         let _ = write!(Plain(&mut self.buffer), "{}", number.into());
@@ -109,31 +138,40 @@ impl<'w> JsonWriter<'w> {
 
     // Fields of an object.
 
-    pub(crate) fn key(&mut self, name: &str) -> &mut Self {
+    /// A name of ours, which holds nothing to escape.
+    pub(crate) fn key(&mut self, name: &'static str) -> &mut Self {
         self.begin();
         self.buffer.push(b'"');
-        escape(&mut self.buffer, name.as_bytes());
+        self.buffer.extend_from_slice(name.as_bytes());
         self.buffer.extend_from_slice(b"\":");
         self.comma = false;
         self
     }
 
-    pub(crate) fn text_field(&mut self, name: &str, text: &str) {
+    /// A name that comes from data.
+    pub(crate) fn any_key(&mut self, name: &str) -> &mut Self {
+        self.text(name);
+        self.buffer.push(b':');
+        self.comma = false;
+        self
+    }
+
+    pub(crate) fn text_field(&mut self, name: &'static str, text: &str) {
         self.key(name).text(text);
     }
 
     /// Nothing at all when the text is empty.
-    pub(crate) fn text_unless_empty(&mut self, name: &str, text: &str) {
+    pub(crate) fn text_unless_empty(&mut self, name: &'static str, text: &str) {
         if !text.is_empty() {
             self.text_field(name, text);
         }
     }
 
-    pub(crate) fn texts_field<T: AsRef<str>>(&mut self, name: &str, texts: impl IntoIterator<Item = T>) {
+    pub(crate) fn texts_field<T: AsRef<str>>(&mut self, name: &'static str, texts: impl IntoIterator<Item = T>) {
         self.key(name).list(texts, |w, text| w.text(text.as_ref()));
     }
 
-    pub(crate) fn texts_unless_empty<T: AsRef<str>>(&mut self, name: &str, texts: &[T]) {
+    pub(crate) fn texts_unless_empty<T: AsRef<str>>(&mut self, name: &'static str, texts: &[T]) {
         if !texts.is_empty() {
             self.texts_field(name, texts);
         }
@@ -192,7 +230,7 @@ impl fmt::Write for Escaped<'_> {
 
 fn escape(buffer: &mut Vec<u8>, text: &[u8]) {
     let mut rest = text;
-    while let Some(at) = rest.iter().position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+    while let Some(at) = first_special(rest) {
         let (plain, tail) = rest.split_at(at);
         buffer.extend_from_slice(plain);
         let Some((&byte, tail)) = tail.split_first() else { return };
@@ -209,6 +247,28 @@ fn escape(buffer: &mut Vec<u8>, text: &[u8]) {
         rest = tail;
     }
     buffer.extend_from_slice(rest);
+}
+
+/// Where the first byte stands that JSON does not take as it is. Looks at eight bytes at a time.
+fn first_special(text: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // The high bit of each byte that is zero; bytes above a zero one may be wrong, and are looked at again.
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let special = |byte: &u8| *byte < 0x20 || *byte == b'"' || *byte == b'\\';
+    let mut chunks = text.chunks_exact(8);
+    let mut at = 0;
+    for chunk in &mut chunks {
+        let word = chunk.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+        let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
+        if control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) != 0 {
+            if let Some(found) = chunk.iter().position(special) {
+                return Some(at + found);
+            }
+        }
+        at += 8;
+    }
+    chunks.remainder().iter().position(special).map(|found| at + found)
 }
 
 #[cfg(test)]
@@ -247,6 +307,18 @@ mod tests {
         assert_eq!(serde_json::from_str::<String>(&text).unwrap(), all);
         let shown = written(|w| w.shown(&all));
         assert_eq!(shown, text);
+    }
+
+    #[test]
+    fn special_bytes_are_found_at_every_place() {
+        for length in 0..40 {
+            for at in 0..length {
+                for byte in ["\"", "\\", "\u{1f}", "\0"] {
+                    let text = format!("{}{byte}{}", "é".repeat(at), "x".repeat(length - at));
+                    assert_eq!(serde_json::from_str::<String>(&written(|w| w.text(&text))).unwrap(), text);
+                }
+            }
+        }
     }
 
     #[test]

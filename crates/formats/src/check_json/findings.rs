@@ -157,7 +157,7 @@ fn remediation_fields(w: &mut JsonWriter<'_>, remediation: &Remediation) {
     w.text_field("message", &remediation.sentence());
 }
 
-fn optional_text(w: &mut JsonWriter<'_>, name: &str, text: Option<&str>) {
+fn optional_text(w: &mut JsonWriter<'_>, name: &'static str, text: Option<&str>) {
     match text {
         Some(text) => w.text_field(name, text),
         None => w.key(name).null(),

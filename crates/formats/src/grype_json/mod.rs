@@ -302,7 +302,7 @@ fn database(w: &mut JsonWriter<'_>, data: &DataIdentity) {
     });
     w.key("providers").object(|w| {
         for provider in &data.providers {
-            w.key(&provider.provider).object(|w| w.text_field("captured", &provider.captured));
+            w.any_key(&provider.provider).object(|w| w.text_field("captured", &provider.captured));
         }
     });
 }

@@ -1,116 +1,174 @@
 //! The `files` block: files that prove or belong to packages, and files with gaps.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use stopgate_model::{Artifact, Digest, FileEntry, FileIndex, Gap};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::json::JsonWriter;
 
 /// A file of the document.
-pub(super) struct File<'a> {
-    pub(super) path: &'a str,
-    pub(super) layer: Option<&'a Digest>,
+struct File<'a> {
+    id: u64,
+    path: &'a str,
+    layer: Option<&'a Digest>,
+    /// Position of the layer in the image, lowest first; `None` sorts first.
+    place: Option<usize>,
     entry: Option<FileEntry<'a>>,
     gaps: Vec<&'a Gap>,
 }
 
-/// The files of the document by path and layer.
+/// The files of the document, each once.
 pub(super) struct Files<'a> {
-    layers: Vec<&'a Digest>,
-    files: HashMap<(&'a str, Option<&'a Digest>), File<'a>>,
+    layers: Vec<(&'a Digest, u64)>,
+    files: Vec<File<'a>>,
+    by_id: HashMap<u64, usize, BuildHasherDefault<Same>>,
     /// Per package of the artifact, the ids of the files that it owns.
     pub(super) owned: Vec<Vec<u64>>,
 }
 
 impl<'a> Files<'a> {
     pub(super) fn of(artifact: &'a Artifact) -> Self {
-        let layers = artifact.source.image().map(|image| image.layers.iter().map(|layer| &layer.diff_id).collect());
-        let mut files = Self { layers: layers.unwrap_or_default(), files: HashMap::new(), owned: Vec::new() };
-        for package in &artifact.packages {
-            for location in &package.locations {
-                let entry = artifact.files.as_ref().and_then(|tree| tree.get(&location.path));
-                let entry = entry.filter(|entry| files.layer_of(entry) == location.layer.as_ref());
-                files.add(&location.path, location.layer.as_ref(), entry);
-            }
-        }
+        let layers = artifact.source.image().map(|image| image.layers.as_slice()).unwrap_or_default();
+        let layers = layers.iter().map(|layer| (&layer.diff_id, seed(Some(&layer.diff_id)))).collect();
+        let mut files = Self { layers, files: Vec::new(), by_id: HashMap::default(), owned: Vec::new() };
+        files.add_evidence(artifact);
         if let Some(tree) = &artifact.files {
-            let mut resolver = Resolver { tree, folder: String::new(), real: None };
-            for package in &artifact.packages {
-                let mut owned = Vec::with_capacity(package.files.len());
-                for file in &package.files {
-                    if let Some(entry) = resolver.file(&file.path) {
-                        owned.push(files.add(entry.path, files.layer_of(&entry), Some(entry)));
-                    }
-                }
-                files.owned.push(owned);
-            }
+            files.add_owned(artifact, tree);
         }
         for gap in &artifact.gaps {
             // A file's path is required, so a gap of the whole artifact stands at the root.
-            let path = gap.path.as_deref().unwrap_or("/");
-            files.add(path, gap.layer.as_ref(), None);
-            if let Some(file) = files.files.get_mut(&(path, gap.layer.as_ref())) {
+            let id = files.add(gap.path.as_deref().unwrap_or("/"), gap.layer.as_ref(), None);
+            if let Some(file) = files.by_id.get(&id).and_then(|at| files.files.get_mut(*at)) {
                 file.gaps.push(gap);
             }
         }
         files
     }
 
+    fn add_evidence(&mut self, artifact: &'a Artifact) {
+        for package in &artifact.packages {
+            for location in &package.locations {
+                let entry = artifact.files.as_ref().and_then(|tree| tree.get(&location.path));
+                let entry = entry.filter(|entry| self.layer_of(entry) == location.layer.as_ref());
+                self.add(&location.path, location.layer.as_ref(), entry);
+            }
+        }
+    }
+
+    fn add_owned(&mut self, artifact: &'a Artifact, tree: &'a FileIndex) {
+        let mut resolver = Resolver { tree, folder: String::new(), real: String::new(), full: String::new() };
+        for package in &artifact.packages {
+            let mut owned = Vec::with_capacity(package.files.len());
+            for file in &package.files {
+                if let Some(entry) = resolver.file(&file.path) {
+                    owned.push(self.add(entry.path, self.layer_of(&entry), Some(entry)));
+                }
+            }
+            self.owned.push(owned);
+        }
+    }
+
     fn layer_of(&self, entry: &FileEntry<'_>) -> Option<&'a Digest> {
-        self.layers.get(entry.layer as usize).copied()
+        self.layers.get(entry.layer as usize).map(|(layer, _)| *layer)
     }
 
     fn add(&mut self, path: &'a str, layer: Option<&'a Digest>, entry: Option<FileEntry<'a>>) -> u64 {
-        self.files.entry((path, layer)).or_insert_with(|| File { path, layer, entry, gaps: Vec::new() });
-        id(path, layer)
+        let place = self.place(layer);
+        let id = id(path, self.seed(layer, place));
+        if let Entry::Vacant(vacant) = self.by_id.entry(id) {
+            vacant.insert(self.files.len());
+            self.files.push(File { id, path, layer, place, entry, gaps: Vec::new() });
+        }
+        id
+    }
+
+    fn place(&self, layer: Option<&Digest>) -> Option<usize> {
+        self.layers
+            .iter()
+            .position(|(known, _)| layer.is_some_and(|layer| std::ptr::eq(*known, layer) || *known == layer))
+    }
+
+    fn seed(&self, layer: Option<&Digest>, place: Option<usize>) -> u64 {
+        place.and_then(|place| self.layers.get(place)).map_or_else(|| seed(layer), |(_, seed)| *seed)
+    }
+
+    /// The id of the file at this path of this layer.
+    pub(super) fn id_in(&self, path: &str, layer: Option<&Digest>) -> u64 {
+        id(path, self.seed(layer, self.place(layer)))
     }
 
     /// The id of the file at this path, in the layer that the tree names.
     pub(super) fn id_at(&self, tree: Option<&FileIndex>, path: &str) -> u64 {
         let entry = tree.and_then(|tree| tree.get(path));
-        id(path, entry.and_then(|entry| self.layer_of(&entry)))
+        self.id_in(path, entry.and_then(|entry| self.layer_of(&entry)))
     }
 
     fn sorted(&self) -> Vec<&File<'a>> {
-        let place = |layer: Option<&Digest>| self.layers.iter().position(|known| Some(*known) == layer);
-        let mut files: Vec<_> = self.files.values().map(|file| (place(file.layer), file)).collect();
-        files.sort_unstable_by(|(a, x), (b, y)| (a, x.path, x.layer).cmp(&(b, y.path, y.layer)));
-        files.into_iter().map(|(_, file)| file).collect()
+        let mut files: Vec<_> = self.files.iter().collect();
+        files.sort_unstable_by(|a, b| (a.place, a.path, a.layer).cmp(&(b.place, b.path, b.layer)));
+        files
     }
 }
 
-/// Id of a file: FNV-1a over layer and path, so that it is the same in every document.
-pub(super) fn id(path: &str, layer: Option<&Digest>) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let layer = layer.map_or(&b""[..], |layer| layer.hex().as_bytes());
-    for byte in layer.iter().chain(b"\0").chain(path.as_bytes()) {
-        hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+// Ids are the same in every document, so they hash nothing but layer and path.
+fn seed(layer: Option<&Digest>) -> u64 {
+    layer.map_or(0, |layer| xxh3_64(layer.hex().as_bytes()))
+}
+
+fn id(path: &str, seed: u64) -> u64 {
+    xxh3_64_with_seed(path.as_bytes(), seed)
+}
+
+/// Ids are hashes already.
+#[derive(Default)]
+struct Same(u64);
+
+impl Hasher for Same {
+    fn finish(&self) -> u64 {
+        self.0
     }
-    hash
+
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64_with_seed(bytes, self.0);
+    }
+
+    fn write_u64(&mut self, id: u64) {
+        self.0 = id;
+    }
 }
 
 /// Follows links; remembers the last folder, since owned files come folder by folder.
 struct Resolver<'a> {
     tree: &'a FileIndex,
     folder: String,
-    real: Option<String>,
+    real: String,
+    full: String,
 }
 
 impl<'a> Resolver<'a> {
     fn file(&mut self, path: &str) -> Option<FileEntry<'a>> {
         let (folder, name) = path.rsplit_once('/')?;
-        if self.real.is_none() || self.folder != folder {
+        if folder.is_empty() {
+            self.real.clear();
+            self.folder.clear();
+        } else if self.folder != folder {
             folder.clone_into(&mut self.folder);
-            self.real = Some(match self.tree.resolve(folder) {
-                Ok(Some(entry)) => entry.path.to_owned(),
-                Ok(None) | Err(_) => folder.to_owned(),
-            });
+            match self.tree.resolve(folder) {
+                Ok(Some(entry)) => entry.path.clone_into(&mut self.real),
+                Ok(None) | Err(_) => folder.clone_into(&mut self.real),
+            }
         }
-        let real = self.real.as_ref()?;
-        let full = if real == "/" { format!("/{name}") } else { format!("{real}/{name}") };
-        let entry = match self.tree.get(&full) {
-            Some(entry) if entry.link.is_none() || entry.is_file() => Some(entry),
-            _ => self.tree.resolve(path).ok().flatten(),
+        self.full.clear();
+        self.full.push_str(self.real.strip_suffix('/').unwrap_or(&self.real));
+        self.full.push('/');
+        self.full.push_str(name);
+        let entry = match self.tree.get(&self.full) {
+            Some(entry) if entry.is_file() => Some(entry),
+            Some(_) => self.tree.resolve(path).ok().flatten(),
+            None => None,
         };
         entry.filter(FileEntry::is_file)
     }
@@ -122,11 +180,11 @@ pub(super) fn write(w: &mut JsonWriter<'_>, artifact: &Artifact, files: &Files<'
     }
     w.key("files").list(files.sorted(), |w, file| {
         w.object(|w| {
-            w.key("id").shown(format_args!("{:016x}", id(file.path, file.layer)));
+            w.key("id").id(file.id);
             w.key("location").object(|w| {
                 w.text_field("path", file.path);
                 if let Some(layer) = file.layer {
-                    w.key("layerID").shown(layer);
+                    w.key("layerID").digest(layer);
                 }
             });
             if let Some(entry) = &file.entry {
@@ -159,7 +217,7 @@ fn metadata(w: &mut JsonWriter<'_>, entry: &FileEntry<'_>) {
         w.key("digests").list([digest], |w, digest| {
             w.object(|w| {
                 w.text_field("algorithm", "sha256");
-                w.text_field("value", &hex::encode(digest));
+                w.key("value").hex(digest);
             });
         });
     }

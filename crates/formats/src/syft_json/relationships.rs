@@ -1,10 +1,8 @@
 //! The `artifactRelationships` block: stored edges, and those that follow from the packages.
 
-use std::collections::HashMap;
-
 use stopgate_model::{Artifact, Element, EvidenceKind, PackageId, RelationshipKind};
 
-use super::files::{self, Files};
+use super::files::Files;
 use super::write::evidence_name;
 use crate::json::JsonWriter;
 
@@ -37,14 +35,14 @@ fn body(w: &mut JsonWriter<'_>, artifact: &Artifact, files: &Files<'_>, edges: &
     for id in ids {
         w.object(|w| {
             w.text_field("parent", &artifact.source.id);
-            w.key("child").shown(id);
+            w.key("child").id(id.0);
             w.text_field("type", "contains");
         });
     }
     for edge in edges {
         w.object(|w| {
-            w.key("parent").shown(PackageId(edge.parent));
-            w.key("child").shown(PackageId(edge.child));
+            w.key("parent").id(edge.parent);
+            w.key("child").id(edge.child);
             match &edge.kind {
                 Kind::Contains => w.text_field("type", "contains"),
                 Kind::DependencyOf => w.text_field("type", "dependency-of"),
@@ -92,13 +90,10 @@ fn edges(artifact: &Artifact, files: &Files<'_>) -> Vec<Edge> {
         for &child in files.owned.get(position).into_iter().flatten() {
             edges.push(Edge { parent, child, kind: Kind::Contains });
         }
-        // A file that is evidence by two paths is named once, by what it proves most.
-        let mut evidence: HashMap<u64, EvidenceKind> = HashMap::with_capacity(package.locations.len());
         for location in &package.locations {
-            let kind = evidence.entry(files::id(&location.path, location.layer.as_ref())).or_insert(location.evidence);
-            *kind = (*kind).min(location.evidence);
+            let child = files.id_in(&location.path, location.layer.as_ref());
+            edges.push(Edge { parent, child, kind: Kind::EvidentBy(location.evidence) });
         }
-        edges.extend(evidence.into_iter().map(|(child, kind)| Edge { parent, child, kind: Kind::EvidentBy(kind) }));
     }
     for (position, edge) in artifact.relationships.iter().enumerate() {
         let (Some(parent), Some(child)) = (own_id(artifact, files, &edge.from), own_id(artifact, files, &edge.to))
@@ -114,8 +109,18 @@ fn edges(artifact: &Artifact, files: &Files<'_>) -> Vec<Edge> {
         }
     }
     edges.sort_unstable();
-    edges.dedup();
+    // A file that is evidence by two paths is named once, by what it proves most.
+    edges.dedup_by(|a, b| a.parent == b.parent && a.child == b.child && same_type(&a.kind, &b.kind));
     edges
+}
+
+const fn same_type(a: &Kind, b: &Kind) -> bool {
+    matches!(
+        (a, b),
+        (Kind::Contains, Kind::Contains)
+            | (Kind::DependencyOf, Kind::DependencyOf)
+            | (Kind::EvidentBy(_), Kind::EvidentBy(_))
+    )
 }
 
 const fn foreign(element: &Element) -> bool {

@@ -47,15 +47,15 @@ pub(super) fn write(w: &mut JsonWriter<'_>, artifact: &Artifact) {
 /// The fields of an image's metadata, as syft and grype write them.
 pub(crate) fn image_metadata(w: &mut JsonWriter<'_>, artifact: &Artifact, image: &ImageSource) {
     w.text_field("userInput", &artifact.source.user_input);
-    w.key("imageID").shown(&image.image_id);
-    w.key("manifestDigest").shown(&image.manifest_digest);
+    w.key("imageID").digest(&image.image_id);
+    w.key("manifestDigest").digest(&image.manifest_digest);
     w.text_field("mediaType", &image.media_type);
     w.texts_field("tags", &image.tags);
     w.key("imageSize").number(image.size);
     w.key("layers").list(&image.layers, |w, layer| {
         w.object(|w| {
             w.text_field("mediaType", &layer.media_type);
-            w.key("digest").shown(&layer.diff_id);
+            w.key("digest").digest(&layer.diff_id);
             w.key("size").number(layer.size);
         });
     });
@@ -69,11 +69,11 @@ pub(crate) fn image_metadata(w: &mut JsonWriter<'_>, artifact: &Artifact, image:
     map_unless_empty(w, "annotations", &image.annotations);
 }
 
-fn map_unless_empty(w: &mut JsonWriter<'_>, name: &str, pairs: &[(String, String)]) {
+fn map_unless_empty(w: &mut JsonWriter<'_>, name: &'static str, pairs: &[(String, String)]) {
     if !pairs.is_empty() {
         w.key(name).object(|w| {
             for (key, value) in pairs {
-                w.text_field(key, value);
+                w.any_key(key).text(value);
             }
         });
     }

@@ -39,7 +39,7 @@ pub fn write(artifact: &Artifact, out: &mut dyn Write) -> io::Result<()> {
 
 fn package(w: &mut JsonWriter<'_>, package: &Package) {
     w.object(|w| {
-        w.key("id").shown(package.id);
+        w.key("id").id(package.id.0);
         w.text_field("name", &package.name);
         w.text_field("version", &package.version);
         w.text_field("type", package.package_type.id());
@@ -81,7 +81,7 @@ fn license(w: &mut JsonWriter<'_>, license: &License) {
 }
 
 /// A list of locations, each with what it says of the package.
-pub(crate) fn locations_field(w: &mut JsonWriter<'_>, name: &str, locations: &[Location]) {
+pub(crate) fn locations_field(w: &mut JsonWriter<'_>, name: &'static str, locations: &[Location]) {
     w.key(name).list(locations, |w, place| location(w, place, true));
 }
 
@@ -89,7 +89,7 @@ fn location(w: &mut JsonWriter<'_>, location: &Location, annotate: bool) {
     w.object(|w| {
         w.text_field("path", &location.path);
         if let Some(layer) = &location.layer {
-            w.key("layerID").shown(layer);
+            w.key("layerID").digest(layer);
         }
         w.text_field("accessPath", &location.access_path);
         if annotate {

@@ -1,0 +1,213 @@
+//! The file tree: folder by folder, one row per file.
+//!
+//! `[name, kind, mode, uid, gid, size, layer, sha256, link]`; what is null at the end is left out. A path without
+//! any slash stands in a block without folder.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use stopgate_model::{FileEntry, FileIndex, FileIndexBuilder, FileKind};
+
+use crate::json::JsonWriter;
+
+const KINDS: [(FileKind, &str); 9] = [
+    (FileKind::Regular, "f"),
+    (FileKind::HardLink, "h"),
+    (FileKind::Symlink, "l"),
+    (FileKind::CharDevice, "c"),
+    (FileKind::BlockDevice, "b"),
+    (FileKind::Directory, "d"),
+    (FileKind::Fifo, "p"),
+    (FileKind::Socket, "s"),
+    (FileKind::Irregular, "i"),
+];
+
+pub(super) fn write(w: &mut JsonWriter<'_>, tree: &FileIndex) {
+    let mut entries = tree.iter().peekable();
+    while let Some(first) = entries.next() {
+        let folder = split(first.path).0;
+        w.object(|w| {
+            if let Some(folder) = folder {
+                w.text_field("folder", folder);
+            }
+            w.key("entries").array(|w| {
+                row(w, &first);
+                while let Some(entry) = entries.next_if(|entry| split(entry.path).0 == folder) {
+                    row(w, &entry);
+                }
+            });
+        });
+    }
+}
+
+fn split(path: &str) -> (Option<&str>, &str) {
+    path.rsplit_once('/').map_or((None, path), |(folder, name)| (Some(folder), name))
+}
+
+fn row(w: &mut JsonWriter<'_>, entry: &FileEntry<'_>) {
+    w.array(|w| {
+        w.text(split(entry.path).1);
+        w.text(KINDS.iter().find(|(kind, _)| *kind == entry.kind).map_or("i", |(_, letter)| letter));
+        for number in [entry.mode, entry.uid, entry.gid] {
+            w.number(number);
+        }
+        w.number(entry.size);
+        w.number(entry.layer);
+        match entry.sha256 {
+            Some(digest) => w.hex(digest),
+            None if entry.link.is_some() => w.null(),
+            None => {}
+        }
+        if let Some(link) = entry.link {
+            w.text(link);
+        }
+    });
+}
+
+/// Reads the rows straight into a tree, so a large one is never held twice.
+pub(super) struct Tree(pub(super) FileIndex);
+
+impl<'de> Deserialize<'de> for Tree {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Blocks;
+        impl<'de> Visitor<'de> for Blocks {
+            type Value = Tree;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of folders")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Tree, A::Error> {
+                let mut builder = FileIndexBuilder::default();
+                while blocks.next_element_seed(Block(&mut builder))?.is_some() {}
+                Ok(Tree(builder.finish()))
+            }
+        }
+        deserializer.deserialize_seq(Blocks)
+    }
+}
+
+/// One folder; its name must come in front of its rows.
+struct Block<'b>(&'b mut FileIndexBuilder);
+
+impl<'de> serde::de::DeserializeSeed<'de> for Block<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Block<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with `folder` and `entries`")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut folder: Option<String> = None;
+        let mut read = false;
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "folder" if !read => folder = Some(map.next_value()?),
+                "entries" if !read => {
+                    read = true;
+                    map.next_value_seed(Rows { builder: self.0, folder: folder.as_deref() })?;
+                }
+                _ => return Err(Error::custom(format!("unexpected `{key}` in a folder"))),
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Rows<'b> {
+    builder: &'b mut FileIndexBuilder,
+    folder: Option<&'b str>,
+}
+
+impl<'de> serde::de::DeserializeSeed<'de> for Rows<'_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Rows<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rows")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> Result<(), A::Error> {
+        let mut path = String::new();
+        while let Some(row) = rows.next_element::<Row>()? {
+            path.clear();
+            if let Some(folder) = self.folder {
+                path.push_str(folder);
+                path.push('/');
+            }
+            path.push_str(&row.name);
+            let pushed = self.builder.push(&FileEntry {
+                path: &path,
+                kind: row.kind,
+                mode: row.mode,
+                uid: row.uid,
+                gid: row.gid,
+                size: row.size,
+                sha256: row.sha256.as_ref(),
+                link: row.link.as_deref(),
+                layer: row.layer,
+            });
+            if !pushed {
+                return Err(Error::custom("a path or link is longer than the limit"));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Row {
+    name: String,
+    kind: FileKind,
+    mode: u32,
+    uid: u32,
+    gid: u32,
+    size: u64,
+    layer: u32,
+    sha256: Option<[u8; 32]>,
+    link: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RowVisitor)
+    }
+}
+
+struct RowVisitor;
+
+impl<'de> Visitor<'de> for RowVisitor {
+    type Value = Row;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a row of 7 to 9 columns")
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Row, A::Error> {
+        fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(row: &mut A, at: usize) -> Result<T, A::Error> {
+            row.next_element()?.ok_or_else(|| Error::invalid_length(at, &RowVisitor))
+        }
+        let name = next(&mut row, 0)?;
+        let letter: String = next(&mut row, 1)?;
+        let kind = KINDS.iter().find(|(_, known)| *known == letter).map(|(kind, _)| *kind);
+        let kind = kind.ok_or_else(|| Error::custom(format!("unknown kind of file `{letter}`")))?;
+        let (mode, uid, gid) = (next(&mut row, 2)?, next(&mut row, 3)?, next(&mut row, 4)?);
+        let (size, layer) = (next(&mut row, 5)?, next(&mut row, 6)?);
+        let sha256 = match row.next_element::<Option<String>>()?.flatten() {
+            Some(text) => {
+                let bytes = hex::decode(&text).ok().and_then(|bytes| bytes.try_into().ok());
+                Some(bytes.ok_or_else(|| Error::custom(format!("`{text}` is no SHA-256")))?)
+            }
+            None => None,
+        };
+        let link = row.next_element()?;
+        if row.next_element::<IgnoredAny>()?.is_some() {
+            return Err(Error::invalid_length(10, &self));
+        }
+        Ok(Row { name, kind, mode, uid, gid, size, layer, sha256, link })
+    }
+}
