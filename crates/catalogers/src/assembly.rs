@@ -254,5 +254,56 @@ fn unite(into: &mut Package, other: Package) {
 
 #[cfg(test)]
 mod tests {
-    crate::golden::golden!(image "engine": empty);
+    use stopgate_model::{EvidenceKind, Location, Package, PackageId, PackageType};
+
+    use super::{complete, merge};
+    use crate::Found;
+
+    crate::golden::golden!(image "engine": empty, overlap);
+
+    fn at(name: &str, path: &str, layer: u8) -> Package {
+        let mut package = Package::new(PackageType::NPM, name, "1");
+        package.locations.push(Location {
+            path: path.to_owned(),
+            access_path: path.to_owned(),
+            layer: Some(stopgate_model::Digest::sha256(&[layer; 32])),
+            evidence: EvidenceKind::Primary,
+        });
+        package
+    }
+
+    #[test]
+    fn the_same_package_in_two_layers_is_one_with_both_locations() {
+        let packages = vec![at("a", "/x", 1), at("b", "/x", 1), at("a", "/x", 2)];
+        let found = Found { packages, dependencies: vec![(2, 1), (0, 1), (0, 2)], gaps: Vec::new() };
+        let mut gaps = Vec::new();
+        let (packages, dependencies) = complete(found, &mut gaps);
+        let (packages, edges) = merge(packages, &dependencies);
+        assert_eq!(packages.iter().map(|package| package.locations.len()).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(edges.len(), 2, "and nothing depends on itself");
+        assert!(gaps.is_empty());
+    }
+
+    #[test]
+    fn different_packages_stay_apart_even_when_their_hashes_meet() {
+        let mut packages = vec![at("a", "/x", 1), at("b", "/x", 1), at("b", "/x", 1)];
+        for package in &mut packages {
+            package.id = PackageId(7);
+        }
+        let (packages, edges) = merge(packages.into_iter().map(Some).collect(), &[(0, 1)]);
+        assert_eq!(packages.iter().map(|package| package.id.0).collect::<Vec<_>>(), [7, 8]);
+        assert_eq!(edges.len(), 1);
+    }
+
+    #[test]
+    fn a_package_without_a_name_is_a_gap_and_one_without_a_version_is_marked() {
+        let mut unversioned = at("a", "/x", 1);
+        unversioned.version.clear();
+        let found = Found { packages: vec![at(" ", "/x", 1), unversioned], ..Found::default() };
+        let mut gaps = Vec::new();
+        let (packages, _) = complete(found, &mut gaps);
+        assert_eq!(packages[1].as_ref().unwrap().version, "UNKNOWN");
+        assert!(packages[0].is_none());
+        assert_eq!(gaps[0].path.as_deref(), Some("/x"));
+    }
 }

@@ -12,19 +12,29 @@ pub(crate) struct PathLookup<'a> {
     /// Made when first asked for.
     present: OnceCell<HashSet<&'a str>>,
     links: HashSet<&'a str>,
+    maybe_link: PathBits,
     /// Real folders of those that were asked for; `None` when a folder is what it seems.
     folders: RefCell<HashMap<String, Option<String>>>,
+    /// The folder that was asked for last: lists of files go folder by folder.
+    last: RefCell<(String, Option<String>)>,
 }
 
 impl<'a> PathLookup<'a> {
     /// Of all paths of a tree.
     pub(crate) fn new(files: &'a FileIndex) -> Self {
-        let links = files.iter().filter(|entry| entry.kind == FileKind::Symlink);
+        let mut links = HashSet::new();
+        let mut maybe_link = PathBits::default();
+        for link in files.iter().filter(|entry| entry.kind == FileKind::Symlink) {
+            links.insert(link.path);
+            maybe_link.add(link.path);
+        }
         Self {
             files,
             present: OnceCell::new(),
-            links: links.map(|entry| entry.path).collect(),
+            links,
+            maybe_link,
             folders: RefCell::default(),
+            last: RefCell::default(),
         }
     }
 
@@ -38,7 +48,8 @@ impl<'a> PathLookup<'a> {
     /// The real path when all links are followed; the path itself when it leads nowhere.
     pub(crate) fn real<'p>(&self, path: &'p str) -> Cow<'p, str> {
         let path = self.through_folders(path);
-        if self.links.contains(&*path)
+        if self.maybe_link.may_have(&path)
+            && self.links.contains(&*path)
             && let Ok(Some(entry)) = self.files.resolve(&path)
         {
             return Cow::Owned(entry.path.to_owned());
@@ -51,13 +62,15 @@ impl<'a> PathLookup<'a> {
             return Cow::Borrowed(path);
         }
         let Some((folder, name)) = path.rsplit_once('/') else { return Cow::Borrowed(path) };
-        let mut folders = self.folders.borrow_mut();
-        if !folders.contains_key(folder) {
-            folders.insert(folder.to_owned(), self.real_folder(folder));
+        let mut last = self.last.borrow_mut();
+        if last.0 != folder {
+            let mut folders = self.folders.borrow_mut();
+            let real = folders.entry(folder.to_owned()).or_insert_with(|| self.real_folder(folder)).clone();
+            *last = (folder.to_owned(), real);
         }
-        match folders.get(folder) {
-            Some(Some(real)) => Cow::Owned(format!("{real}/{name}")),
-            _ => Cow::Borrowed(path),
+        match &last.1 {
+            Some(real) => Cow::Owned(format!("{real}/{name}")),
+            None => Cow::Borrowed(path),
         }
     }
 
@@ -68,6 +81,37 @@ impl<'a> PathLookup<'a> {
         }
         let real = self.files.resolve(folder).ok().flatten()?.path;
         (real != folder).then(|| real.trim_end_matches('/').to_owned())
+    }
+}
+
+/// Tells of most paths at once that they are not in a set: a bit by length and end of a path.
+pub(crate) struct PathBits(Vec<u64>);
+
+impl Default for PathBits {
+    fn default() -> Self {
+        Self(vec![0; 1 << 10])
+    }
+}
+
+impl PathBits {
+    /// Adds a path.
+    pub(crate) fn add(&mut self, path: &str) {
+        let (word, bit) = Self::place(path);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
+        }
+    }
+
+    /// `false`: the path was not added.
+    pub(crate) fn may_have(&self, path: &str) -> bool {
+        let (word, bit) = Self::place(path);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
+    }
+
+    fn place(path: &str) -> (usize, u64) {
+        let end = path.as_bytes().last_chunk::<8>().map_or(0, |end| u64::from_le_bytes(*end));
+        let mixed = (end ^ ((path.len() as u64) << 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((mixed >> 54) as usize, 1 << ((mixed >> 48) & 63))
     }
 }
 

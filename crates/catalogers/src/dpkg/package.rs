@@ -175,12 +175,16 @@ fn owned(path: &str, digest: Option<&str>, config: bool) -> Option<OwnedFile> {
     if path.is_empty() {
         return None;
     }
-    let path = if path.starts_with('/') { path.to_owned() } else { format!("/{path}") };
+    let mut whole = String::with_capacity(path.len() + 1);
+    if !path.starts_with('/') {
+        whole.push('/');
+    }
+    whole.push_str(path);
     // opkg writes SHA-256 where dpkg writes MD5.
     let digest = digest
         .map(str::trim)
         .and_then(|hex| Digest::new(DigestAlgorithm::Md5, hex).or_else(|| Digest::new(DigestAlgorithm::Sha256, hex)));
-    Some(OwnedFile { path, digest, mode: None, size: None, config })
+    Some(OwnedFile { path: whole, digest, mode: None, size: None, config })
 }
 
 /// Licences in a field of opkg's status file: one expression with `&` and `|`, else a list of names.
@@ -261,24 +265,11 @@ struct Entry<'a> {
     depends: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pre_depends: &'a [String],
-    files: Vec<EntryFile<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EntryFile<'a> {
-    path: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    digest: Option<os_record::EntryDigest<'a>>,
-    is_config_file: bool,
+    /// Filled later.
+    files: [(); 0],
 }
 
 fn details(stanza: &Stanza, files: &[OwnedFile]) -> Option<Details> {
-    let files = files.iter().map(|file| EntryFile {
-        path: &file.path,
-        digest: file.digest.as_ref().map(os_record::EntryDigest::of),
-        is_config_file: file.config,
-    });
     let entry = Entry {
         package: &stanza.package,
         source: &stanza.source,
@@ -290,8 +281,19 @@ fn details(stanza: &Stanza, files: &[OwnedFile]) -> Option<Details> {
         provides: &stanza.provides,
         depends: &stanza.depends,
         pre_depends: &stanza.pre_depends,
-        files: files.collect(),
+        files: [],
     };
-    let json = serde_json::to_string(&entry).ok()?;
+    let json = os_record::fill_last_list(serde_json::to_string(&entry).ok()?, files, |file, json| {
+        json.push_str("{\"path\":");
+        os_record::push_text(json, &file.path);
+        if let Some(digest) = &file.digest {
+            json.push_str(",\"digest\":{\"algorithm\":\"");
+            json.push_str(digest.algorithm().name());
+            json.push_str("\",\"value\":\"");
+            json.push_str(digest.hex());
+            json.push_str("\"}");
+        }
+        json.push_str(if file.config { ",\"isConfigFile\":true}" } else { ",\"isConfigFile\":false}" });
+    });
     Some(Details { type_name: "dpkg-db-entry".to_owned(), json })
 }

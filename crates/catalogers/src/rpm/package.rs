@@ -1,5 +1,7 @@
 //! A package from its record and the merged tree.
 
+use std::fmt::Write as _;
+
 use serde::Serialize;
 use stopgate_model::{
     Details, Digest, DigestAlgorithm, Distro, EvidenceKind, License, LicenseKind, OwnedFile, Package, PackageType,
@@ -183,37 +185,11 @@ struct Entry<'a> {
     provides: &'a [String],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     requires: &'a [String],
-    files: Option<Vec<EntryFile<'a>>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EntryFile<'a> {
-    path: &'a str,
-    mode: u16,
-    size: u64,
-    digest: EntryDigest<'a>,
-    user_name: &'a str,
-    group_name: &'a str,
-    flags: String,
-}
-
-#[derive(Serialize)]
-struct EntryDigest<'a> {
-    algorithm: &'a str,
-    value: &'a str,
+    /// Filled later. A manifest has no list of files, which is not an empty one.
+    files: Option<[(); 0]>,
 }
 
 fn details(installed: &Installed, files: &[File], algorithm: &str) -> Option<Details> {
-    let files = files.iter().map(|file| EntryFile {
-        path: &file.path,
-        mode: file.mode,
-        size: file.size,
-        digest: EntryDigest { algorithm, value: &file.digest },
-        user_name: &file.user,
-        group_name: &file.group,
-        flags: letters(file.flags),
-    });
     let entry = Entry {
         name: &installed.name,
         version: &installed.version,
@@ -227,9 +203,28 @@ fn details(installed: &Installed, files: &[File], algorithm: &str) -> Option<Det
         modularity_label: installed.module.as_deref(),
         provides: &installed.provides,
         requires: &installed.requires,
-        // A manifest has no list of files, which is not an empty one.
-        files: (!installed.manifest).then(|| files.collect()),
+        files: (!installed.manifest).then_some([]),
     };
-    let json = serde_json::to_string(&entry).ok()?;
+    let mut json = serde_json::to_string(&entry).ok()?;
+    if !installed.manifest {
+        json = os_record::fill_last_list(json, files, |file, json| write_file(file, algorithm, json));
+    }
     Some(Details { type_name: "rpm-db-entry".to_owned(), json })
+}
+
+fn write_file(file: &File, algorithm: &str, json: &mut String) {
+    json.push_str("{\"path\":");
+    os_record::push_text(json, &file.path);
+    // Writing to a string does not fail.
+    let _ = write!(
+        json,
+        ",\"mode\":{},\"size\":{},\"digest\":{{\"algorithm\":\"{algorithm}\",\"value\":",
+        file.mode, file.size
+    );
+    os_record::push_text(json, &file.digest);
+    json.push_str("},\"userName\":");
+    os_record::push_text(json, &file.user);
+    json.push_str(",\"groupName\":");
+    os_record::push_text(json, &file.group);
+    let _ = write!(json, ",\"flags\":\"{}\"}}", letters(file.flags));
 }
