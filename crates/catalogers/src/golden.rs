@@ -203,3 +203,47 @@ fn package(package: &Package) -> Value {
     }
     Value::Object(fields)
 }
+
+/// Every fixture, damaged: catalogers end with facts or gaps, whatever they read.
+#[test]
+fn no_cataloger_panics_on_damaged_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/testdata");
+    let mut seeds: Vec<(String, usize, Vec<u8>)> = Vec::new();
+    for source in [SourceClass::Image, SourceClass::Directory] {
+        let claims = ClaimIndex::new(source);
+        for case in cases(&root) {
+            let mut tree = Vec::new();
+            walk(&case, "", &mut tree);
+            for node in tree.into_iter().filter(|node| node.kind == FileKind::Regular && !node.content.is_empty()) {
+                let path = node.path.trim_start_matches('/').to_owned();
+                let wanted = claims.candidates(&path).into_iter().chain(claims.executables(&node.content).to_vec());
+                seeds.extend(wanted.map(|number| (path.clone(), number, node.content.clone())).collect::<Vec<_>>());
+            }
+        }
+    }
+    arbtest::arbtest(|u| {
+        let (path, number, content) = u.choose(&seeds)?;
+        let mut content = content.clone();
+        for _ in 0..u.int_in_range(0..=20)? {
+            let at = u.choose_index(content.len())?;
+            content[at] = u.arbitrary()?;
+        }
+        content.truncate(u.int_in_range(0..=content.len())?);
+        let facts = extract_file(CATALOGERS[*number], &Claimed::new(path, 0o644, &content));
+        for details in facts.packages.iter().filter_map(|package| package.details.as_ref()) {
+            serde_json::from_str::<Value>(&details.json).expect("details are JSON");
+        }
+        Ok(())
+    })
+    .budget_ms(1500);
+}
+
+fn cases(root: &Path) -> Vec<PathBuf> {
+    let folders = |folder: &Path| -> Vec<PathBuf> {
+        let mut found: Vec<_> = fs::read_dir(folder).unwrap().map(|child| child.unwrap().path()).collect();
+        found.retain(|path| path.is_dir());
+        found.sort();
+        found
+    };
+    folders(root).iter().flat_map(|group| folders(group)).collect()
+}
