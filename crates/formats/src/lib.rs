@@ -21,5 +21,10 @@ pub mod csv;
 pub mod junit;
 pub mod sarif;
 
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod samples;
+
 pub use error::FormatError;
 pub use producer::Producer;

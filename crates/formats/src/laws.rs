@@ -1,0 +1,120 @@
+//! Laws that hold for every artifact and every verdict.
+
+use arbtest::arbtest;
+use serde_json::Value;
+use stopgate_model::{Artifact, Gap};
+
+use crate::{Producer, analysis, check_json, grype_json, samples, syft_json};
+
+const PRODUCER: Producer<'_> = Producer { name: "stopgate", version: "1.0.0", created: None };
+const BUDGET_MS: u64 = 300;
+
+fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Vec<u8> {
+    let mut out = Vec::new();
+    write(&mut out).unwrap();
+    out
+}
+
+fn json(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(bytes)))
+}
+
+#[test]
+fn an_analysis_document_holds_the_whole_artifact() {
+    arbtest(|u| {
+        let artifact = samples::artifact(u)?;
+        let bytes = written(|out| analysis::write(&artifact, out));
+        assert_eq!(analysis::read(&bytes).unwrap(), artifact);
+        assert_eq!(written(|out| analysis::write(&analysis::read(&bytes).unwrap(), out)), bytes);
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+#[test]
+fn damaged_analysis_documents_are_errors_not_panics() {
+    arbtest(|u| {
+        let artifact = samples::artifact(u)?;
+        let mut bytes = written(|out| analysis::write(&artifact, out));
+        let at = u.choose_index(bytes.len())?;
+        bytes[at] ^= 1 << u.int_in_range(0..=7)?;
+        // The checksum covers the content; only what does not change it may still be read.
+        if let Ok(read) = analysis::read(&bytes) {
+            assert_eq!(read, artifact);
+        }
+        bytes.truncate(at);
+        assert!(analysis::read(&bytes).is_err());
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+#[test]
+fn syft_json_reads_back_what_it_writes() {
+    arbtest(|u| {
+        let artifact = samples::artifact(u)?;
+        let first = written(|out| syft_json::write(&artifact, out));
+        json(&first);
+        let once = syft_json::read(&first).unwrap();
+        assert_eq!(once.packages.len(), artifact.packages.len());
+        let second = written(|out| syft_json::write(&once, out));
+        let twice = syft_json::read(&second).unwrap();
+        assert_eq!(twice, once);
+        assert_eq!(gaps(&once), gaps(&artifact), "gaps survive");
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+// Limits are part of the message only; a gap that reading adds is not the artifact's own.
+fn gaps(artifact: &Artifact) -> Vec<Gap> {
+    let mut gaps: Vec<_> = artifact.gaps.iter().map(|gap| Gap { limit: None, seen: None, ..gap.clone() }).collect();
+    gaps.retain(|gap| !gap.message.contains("the document"));
+    gaps.sort();
+    gaps.dedup();
+    gaps
+}
+
+#[test]
+fn readers_survive_any_bytes() {
+    arbtest(|u| {
+        let bytes: Vec<u8> = u.arbitrary()?;
+        let _ = syft_json::read(&bytes);
+        let _ = analysis::read(&bytes);
+        let _ = crate::sbom::detect_and_read(&bytes);
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+#[test]
+fn readers_survive_documents_with_changed_bytes() {
+    arbtest(|u| {
+        let artifact = samples::artifact(u)?;
+        let mut bytes = written(|out| syft_json::write(&artifact, out));
+        for _ in 0..u.int_in_range(1..=4)? {
+            let at = u.choose_index(bytes.len())?;
+            bytes[at] = *u.choose(b"\"{}[],:0n\\ x")?;
+        }
+        let _ = crate::sbom::detect_and_read(&bytes);
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+#[test]
+fn verdicts_and_matches_are_json() {
+    arbtest(|u| {
+        let check = samples::check(u)?;
+        let value = json(&written(|out| check_json::write(&check.report(), out)));
+        assert_eq!(value["findings"].as_array().unwrap().len(), check.evaluation.findings.len());
+        for (finding, ours) in check.evaluation.findings.iter().zip(value["findings"].as_array().unwrap()) {
+            assert_eq!(ours["message"], finding.message.as_str());
+        }
+        let matches = samples::matches(u, &check.artifact)?;
+        let value = json(&written(|out| grype_json::write(&check.artifact, &matches, &PRODUCER, out)));
+        assert_eq!(value["matches"].as_array().unwrap().len(), matches.matches.len());
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
