@@ -194,12 +194,13 @@ proptest! {
                     continue;
                 }
                 own.insert(name);
+                // What lies below a path, if only a whiteout, makes it a folder.
+                tree.retain(|other: &&str, _| !other.starts_with(&format!("{name}/")) && !name.starts_with(&format!("{other}/")));
+                tree.remove(name);
                 if *version == 0 {
                     entries.push(Entry::whiteout(name));
-                    tree.retain(|other: &&str, _| *other != name && !other.starts_with(&format!("{name}/")));
                 } else {
                     entries.push(Entry::file(name, contents(*path, *version)));
-                    tree.retain(|other: &&str, _| !other.starts_with(&format!("{name}/")) && !name.starts_with(&format!("{other}/")));
                     tree.insert(name, contents(*path, *version));
                 }
             }
