@@ -1,16 +1,33 @@
-//! How data comes in.
+//! Taking a Grype database into the store: unpack, check, compile, compare with what is there, switch.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use stopgate_model::DataIdentity;
+use sha2::{Digest as _, Sha256};
+use stopgate_model::{DataIdentity, Digest};
+
+use crate::build::Built;
+use crate::database::{Database, OpenError};
+use crate::grype::{self, GrypeError, Listing, ListingError};
+use crate::store::LockedStore;
 
 /// Where data comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImportSource {
-    /// An archive (`.tar.zst`, `.tar.gz`, `.tar.xz`) or the bare SQLite file, recognised by content.
+    /// An archive (tar in zstd, gzip or xz) or the bare SQLite file, told apart by content.
     File(PathBuf),
-    /// A folder with `latest.json` and the archive that it names, or the listing itself.
+    /// A listing (`latest.json`) with its archive beside it, or the folder of both. A folder without a listing may
+    /// hold one `vulnerability.db` or one archive.
     Listing(PathBuf),
+}
+
+impl ImportSource {
+    /// A folder or a file that ends in `.json` is a listing, any other file an archive or database.
+    pub fn of_path(path: &Path) -> Self {
+        let is_listing = path.is_dir() || path.extension().is_some_and(|extension| extension == "json");
+        if is_listing { Self::Listing(path.to_owned()) } else { Self::File(path.to_owned()) }
+    }
 }
 
 /// How to import.
@@ -18,14 +35,11 @@ pub enum ImportSource {
 pub struct ImportOptions {
     /// Take an older build, and one that lost all rows of a provider.
     pub force: bool,
-    /// What the identity names as origin; empty: the file's path.
+    /// What the identity names as origin, without credentials; empty: the file's name.
     pub origin: String,
-    /// What the source's sha256 must be.
-    pub checksum: Option<stopgate_model::Digest>,
+    /// What the SHA-256 of the source must be.
+    pub checksum: Option<Digest>,
 }
-
-/// One OSV document: its name for messages, and its bytes.
-pub type OsvDocument = (String, Vec<u8>);
 
 /// Why data was not taken. The data in use stays as it was.
 #[derive(Debug, thiserror::Error)]
@@ -37,21 +51,275 @@ pub enum ImportError {
         path: PathBuf,
         /// Cause.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
+    /// The source cannot be unpacked.
+    #[error("`{origin}` is damaged or no archive of vulnerability data")]
+    Archive {
+        /// Source.
+        origin: String,
+        /// Cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The source holds no database.
+    #[error("`{0}` holds no `vulnerability.db`")]
+    NoDatabase(String),
+    /// The source is not what the listing says.
+    #[error("`{origin}` has the checksum `{seen}`, expected `{expected}`")]
+    Checksum {
+        /// Source.
+        origin: String,
+        /// What it should be.
+        expected: Digest,
+        /// What it is.
+        seen: Digest,
+    },
+    /// The listing cannot be followed.
+    #[error(transparent)]
+    Listing(#[from] ListingError),
+    /// The database cannot be read.
+    #[error(transparent)]
+    Database(#[from] GrypeError),
+    /// It is older than what is in use.
+    #[error(
+        "the offered data was built at {offered}, the data in use at {current}; it is newer, and stays unless forced"
+    )]
+    Older {
+        /// Offered.
+        offered: String,
+        /// In use.
+        current: String,
+    },
+    /// A provider's rows are all gone.
+    #[error(
+        "the offered data has no rows of {}, which the data in use has; it looks broken, and the data in use stays unless forced",
+        providers.join(", ")
+    )]
+    LostProviders {
+        /// Providers.
+        providers: Vec<String>,
+    },
+    /// Advisories that cannot be read.
+    #[error("no advisory could be read: {0}")]
+    NoAdvisories(String),
 }
 
 /// Compiles a Grype DB v6 into the store and makes it current.
-pub fn import(_from: &ImportSource, store: &Path, _options: &ImportOptions) -> Result<DataIdentity, ImportError> {
-    Err(ImportError::Io { path: store.into(), source: std::io::ErrorKind::Unsupported.into() })
+pub fn import(from: &ImportSource, store: &Path, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
+    match from {
+        ImportSource::File(path) => {
+            let mut options = options.clone();
+            if options.origin.is_empty() {
+                options.origin = name_of(path);
+            }
+            import_file(path, store, &options)
+        }
+        ImportSource::Listing(path) => {
+            let (folder, listing) = if path.is_dir() {
+                (path.as_path(), path.join("latest.json"))
+            } else {
+                (path.parent().unwrap_or_else(|| Path::new(".")), path.clone())
+            };
+            if !listing.exists() {
+                return import(&ImportSource::File(only_database(folder)?), store, options);
+            }
+            let bytes = std::fs::read(&listing).map_err(at(&listing))?;
+            let archive = folder.join(beside(&Listing::parse(&bytes)?.path)?);
+            let file = File::open(&archive).map_err(at(&archive))?;
+            let origin = if options.origin.is_empty() { name_of(&archive) } else { options.origin.clone() };
+            import_listed(&bytes, file, store, &ImportOptions { origin, ..options.clone() })
+        }
+    }
 }
 
-/// Compiles OSV documents into the store and makes them current. `built` is RFC 3339.
-pub fn build(
-    _documents: impl Iterator<Item = OsvDocument>,
+/// The same with a listing and an archive that the caller fetched.
+pub fn import_listed(
+    listing: &[u8],
+    archive: impl Read,
     store: &Path,
-    _built: &str,
-    _origin: &str,
+    options: &ImportOptions,
 ) -> Result<DataIdentity, ImportError> {
-    Err(ImportError::Io { path: store.into(), source: std::io::ErrorKind::Unsupported.into() })
+    let listing = Listing::parse(listing)?;
+    if listing.status.eq_ignore_ascii_case("deprecated") {
+        tracing::warn!(schema = listing.schema, "the feed of vulnerability data says that this schema is deprecated");
+    }
+    let mut options = options.clone();
+    options.checksum = Some(listing.checksum);
+    if options.origin.is_empty() {
+        options.origin = listing.path;
+    }
+    let store = lock(store)?;
+    import_stream(archive, &store, &options)
+}
+
+/// The name that a listing gives its archive, when it is a file beside it.
+fn beside(path: &str) -> Result<&str, ImportError> {
+    let is_name = !path.contains(['/', '\\']) && path != ".." && path != ".";
+    if is_name {
+        return Ok(path);
+    }
+    let what = format!("its archive `{path}` does not lie beside it");
+    Err(ImportError::Listing(ListingError::Malformed(what)))
+}
+
+/// The database or archive in a folder without a listing.
+fn only_database(folder: &Path) -> Result<PathBuf, ImportError> {
+    let bare = folder.join("vulnerability.db");
+    if bare.exists() {
+        return Ok(bare);
+    }
+    let mut archives = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(at(folder))? {
+        let path = entry.map_err(at(folder))?.path();
+        let name = name_of(&path);
+        if [".tar.zst", ".tar.gz", ".tar.xz"].iter().any(|ending| name.ends_with(ending)) {
+            archives.push(path);
+        }
+    }
+    match archives.pop() {
+        Some(archive) if archives.is_empty() => Ok(archive),
+        _ => Err(ImportError::NoDatabase(name_of(folder))),
+    }
+}
+
+fn import_file(path: &Path, store: &Path, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
+    let mut file = File::open(path).map_err(at(path))?;
+    let mut head = [0_u8; 16];
+    let is_bare = file.read_exact(&mut head).is_ok() && &head == b"SQLite format 3\0";
+    let store = lock(store)?;
+    if !is_bare {
+        let file = File::open(path).map_err(at(path))?;
+        return import_stream(file, &store, options);
+    }
+    // The database is read where it is, while it is hashed.
+    let (digest, loaded) = std::thread::scope(|scope| {
+        let digest = scope.spawn(|| hash(path));
+        let loaded = grype::read(path);
+        (digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), loaded)
+    });
+    let digest = digest.map_err(at(path))?;
+    check(options, &digest)?;
+    take(loaded?.compile(digest, &options.origin)?, &store, options)
+}
+
+/// From an archive that may be read only once.
+fn import_stream(source: impl Read, store: &LockedStore, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
+    let scratch = store.scratch("vulnerability.db");
+    let _remove = RemoveOnDrop(&scratch);
+    let damaged = |source| ImportError::Archive { origin: options.origin.clone(), source };
+    let unpacked = grype::unpack(source, &scratch).map_err(damaged)?;
+    check(options, &unpacked.digest)?;
+    if !unpacked.found {
+        return Err(ImportError::NoDatabase(options.origin.clone()));
+    }
+    let built = grype::read(&scratch)?.compile(unpacked.digest, &options.origin)?;
+    take(built, store, options)
+}
+
+struct RemoveOnDrop<'p>(&'p Path);
+
+impl Drop for RemoveOnDrop<'_> {
+    fn drop(&mut self) {
+        // What stays is removed by the next import.
+        let _ = std::fs::remove_file(self.0);
+    }
+}
+
+fn check(options: &ImportOptions, seen: &Digest) -> Result<(), ImportError> {
+    match &options.checksum {
+        Some(expected) if expected != seen => {
+            let origin = options.origin.clone();
+            Err(ImportError::Checksum { origin, expected: expected.clone(), seen: seen.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Compares a build with the one in use and makes it current.
+fn take(built: Built, store: &LockedStore, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
+    match Database::open(store.folder()) {
+        Ok(Some(current)) => {
+            let current = current.identity();
+            if current.digest == built.identity.digest && current.schema == built.identity.schema && !options.force {
+                return Ok(current.clone());
+            }
+            if !options.force {
+                compare(current, &built.identity)?;
+            }
+        }
+        Ok(None) => {}
+        // Data that cannot be opened protects nothing.
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "replacing unreadable vulnerability data")
+        }
+    }
+    install(&built, store)?;
+    Ok(built.identity)
+}
+
+pub(crate) fn install(built: &Built, store: &LockedStore) -> Result<(), ImportError> {
+    store.install(built).map_err(at(store.folder()))
+}
+
+pub(crate) fn lock(store: &Path) -> Result<LockedStore, ImportError> {
+    LockedStore::lock(store).map_err(at(store))
+}
+
+/// Whether a build may follow the one in use. Builds of different kinds (Grype's and own advisories) are not compared.
+fn compare(current: &DataIdentity, offered: &DataIdentity) -> Result<(), ImportError> {
+    let model = |identity: &DataIdentity| identity.schema.split('.').next().unwrap_or_default().to_owned();
+    if model(current) != model(offered) {
+        return Ok(());
+    }
+    let time = |identity: &DataIdentity| identity.built.parse::<jiff::Timestamp>().ok();
+    if time(offered) < time(current) {
+        return Err(ImportError::Older { offered: offered.built.clone(), current: current.built.clone() });
+    }
+    let rows_of = |identity: &DataIdentity, provider: &str| {
+        let rows = identity.providers.iter().filter(|rows| rows.provider == provider);
+        rows.map(|rows| rows.vulnerabilities + rows.affected + rows.unaffected).sum::<u64>()
+    };
+    let mut lost: Vec<String> = current
+        .providers
+        .iter()
+        .map(|rows| &rows.provider)
+        .filter(|provider| rows_of(current, provider) > 0 && rows_of(offered, provider) == 0)
+        .cloned()
+        .collect();
+    lost.dedup();
+    if lost.is_empty() { Ok(()) } else { Err(ImportError::LostProviders { providers: lost }) }
+}
+
+fn hash(path: &Path) -> io::Result<Digest> {
+    let mut file = File::open(path)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0_u8; 1 << 20];
+    loop {
+        let count = file.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(Digest::sha256(&hash.finalize().into()));
+        }
+        hash.update(buffer.get(..count).unwrap_or_default());
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> ImportError + use<> {
+    let path = path.to_owned();
+    move |source| ImportError::Io { path, source }
+}
+
+impl From<OpenError> for ImportError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Io { path, source } => Self::Io { path, source },
+            OpenError::Damaged { file, what } => {
+                Self::Io { path: file.into(), source: io::Error::new(io::ErrorKind::InvalidData, what) }
+            }
+        }
+    }
 }

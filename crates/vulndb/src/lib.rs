@@ -3,15 +3,30 @@
 //! Read in this order: what a caller asks ([`Database`], [`Row`], [`Resolution`]), how data comes in
 //! ([`import`], [`build`]), and below that the files themselves.
 
+mod build;
+mod cvss;
 mod database;
+mod distro;
+mod file;
+mod grype;
 mod import;
+mod index;
+mod meta;
+mod names;
+mod namespace;
+mod osv;
 mod row;
 mod scope;
+mod store;
+mod vulnerability;
 
 pub use database::{Database, OpenError};
-pub use import::{ImportError, ImportOptions, ImportSource, OsvDocument, build, import};
+pub use distro::Resolution;
+pub use grype::{GrypeError, Listing, ListingError};
+pub use import::{ImportError, ImportOptions, ImportSource, import, import_listed};
+pub use osv::{OsvDocument, build};
 pub use row::{Constraint, CpeAttributes, FixStatement, GoImport, Qualifiers, Range, Row};
-pub use scope::{Resolution, ScopeId};
+pub use scope::{OsRelease, ScopeId, ScopeKind};
 
 /// Number of a vulnerability record inside one build; never stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,4 +52,12 @@ pub enum RecordStatus {
     Rejected,
     /// In contention.
     Disputed,
+}
+
+impl RecordStatus {
+    const ALL: [Self; 4] = [Self::Active, Self::Analyzing, Self::Rejected, Self::Disputed];
+
+    fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
 }
