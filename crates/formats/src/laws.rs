@@ -4,7 +4,7 @@ use arbtest::arbtest;
 use serde_json::Value;
 use stopgate_model::{Artifact, Gap};
 
-use crate::{Producer, analysis, check_json, grype_json, samples, syft_json};
+use crate::{Producer, analysis, check_json, csv, grype_json, junit, samples, sarif, syft_json};
 
 const PRODUCER: Producer<'_> = Producer { name: "stopgate", version: "1.0.0", created: None };
 const BUDGET_MS: u64 = 300;
@@ -111,9 +111,37 @@ fn verdicts_and_matches_are_json() {
         for (finding, ours) in check.evaluation.findings.iter().zip(value["findings"].as_array().unwrap()) {
             assert_eq!(ours["message"], finding.message.as_str());
         }
+        let value = json(&written(|out| sarif::write_check(&check.report(), out)));
+        sarif_holds(&value, check.evaluation.findings.len());
         let matches = samples::matches(u, &check.artifact)?;
+        let value = json(&written(|out| sarif::write_matches(&check.artifact, &matches, &PRODUCER, out)));
+        sarif_holds(&value, matches.matches.len() + matches.removed.len());
         let value = json(&written(|out| grype_json::write(&check.artifact, &matches, &PRODUCER, out)));
         assert_eq!(value["matches"].as_array().unwrap().len(), matches.matches.len());
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+fn sarif_holds(document: &Value, results: usize) {
+    let run = &document["runs"][0];
+    assert_eq!(run["results"].as_array().unwrap().len(), results);
+    for result in run["results"].as_array().unwrap() {
+        let rule = &run["tool"]["driver"]["rules"][result["ruleIndex"].as_u64().unwrap() as usize];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(!result["locations"].as_array().unwrap().is_empty());
+    }
+}
+
+#[test]
+fn verdicts_are_xml_and_csv() {
+    arbtest(|u| {
+        let check = samples::check(u)?;
+        let xml = String::from_utf8(written(|out| junit::write(&check.report(), out))).unwrap();
+        let mut reader = quick_xml::Reader::from_str(&xml);
+        while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
+        let table = written(|out| csv::write(&check.report(), out));
+        assert_eq!(::csv::Reader::from_reader(&table[..]).records().count(), check.evaluation.findings.len());
         Ok(())
     })
     .budget_ms(BUDGET_MS);
