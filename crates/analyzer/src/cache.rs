@@ -36,9 +36,9 @@ const MAX_PLAIN: u64 = 2 << 30;
 const LEVEL: i32 = 1;
 
 impl CacheDir {
-    /// The facts of a layer, if they are there and whole.
-    pub(crate) fn load(&self, diff_id: &Digest) -> Option<LayerFacts> {
-        let path = self.file(diff_id);
+    /// The facts of a layer, if they are there and whole. `part` is empty for those of all its files.
+    pub(crate) fn load(&self, diff_id: &Digest, part: &str) -> Option<LayerFacts> {
+        let path = self.file(diff_id, part);
         let mut file = File::open(&path).ok()?;
         let mut bytes = Vec::new();
         io::Read::read_to_end(&mut file, &mut bytes).ok()?;
@@ -55,16 +55,17 @@ impl CacheDir {
     }
 
     /// Keeps the facts of a layer. Failing to do so costs time, not correctness.
-    pub(crate) fn store(&self, diff_id: &Digest, facts: &LayerFacts) {
-        let stored = encode(facts).and_then(|bytes| self.write(&self.file(diff_id), &bytes));
+    pub(crate) fn store(&self, diff_id: &Digest, part: &str, facts: &LayerFacts) {
+        let stored = encode(facts).and_then(|bytes| self.write(&self.file(diff_id, part), &bytes));
         if let Err(error) = stored.and_then(|()| self.evict()) {
             tracing::warn!(path = %self.path.display(), %error, "the layer cache cannot be written");
         }
     }
 
-    fn file(&self, diff_id: &Digest) -> PathBuf {
+    fn file(&self, diff_id: &Digest, part: &str) -> PathBuf {
         let depends_on = env!("STOPGATE_ANALYSIS");
-        self.path.join(format!("{}-{}-{depends_on}", diff_id.algorithm().name(), diff_id.hex()))
+        let dash = if part.is_empty() { "" } else { "-" };
+        self.path.join(format!("{}-{}-{depends_on}{dash}{part}", diff_id.algorithm().name(), diff_id.hex()))
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -150,10 +151,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = CacheDir { path: folder.path().join("new/layers"), max_bytes: 1 << 20 };
         let facts = layer(&[("a", DIR, None), ("a/b", FILE, None)]);
-        assert!(cache.load(&digest(1)).is_none());
-        cache.store(&digest(1), &facts);
-        assert_eq!(cache.load(&digest(1)).unwrap().plain(), facts.plain());
-        assert!(cache.load(&digest(2)).is_none());
+        assert!(cache.load(&digest(1), "").is_none());
+        cache.store(&digest(1), "", &facts);
+        assert_eq!(cache.load(&digest(1), "").unwrap().plain(), facts.plain());
+        assert!(cache.load(&digest(2), "").is_none());
+        assert!(cache.load(&digest(1), "part").is_none());
     }
 
     #[test]
@@ -177,13 +179,13 @@ mod tests {
         let size = encode(&facts).unwrap().len() as u64;
         let cache = CacheDir { path: folder.path().to_owned(), max_bytes: 4 * size };
         for number in 1..=4 {
-            cache.store(&digest(number), &facts);
+            cache.store(&digest(number), "", &facts);
             let old = SystemTime::UNIX_EPOCH + Duration::from_secs(u64::from(number));
-            File::options().write(true).open(cache.file(&digest(number))).unwrap().set_modified(old).unwrap();
+            File::options().write(true).open(cache.file(&digest(number), "")).unwrap().set_modified(old).unwrap();
         }
-        cache.load(&digest(1)).unwrap(); // Now it is the one that was used last.
-        cache.store(&digest(5), &facts);
-        let left: Vec<u8> = (1..=5).filter(|number| cache.load(&digest(*number)).is_some()).collect();
+        cache.load(&digest(1), "").unwrap(); // Now it is the one that was used last.
+        cache.store(&digest(5), "", &facts);
+        let left: Vec<u8> = (1..=5).filter(|number| cache.load(&digest(*number), "").is_some()).collect();
         assert_eq!(left, [1, 4, 5]);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
     }

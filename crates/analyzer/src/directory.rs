@@ -14,13 +14,14 @@ use stopgate_catalogers::{Claimed, Facts, SourceClass};
 use stopgate_model::{Artifact, Digest, FileKind, Gap, GapCode, SourceDescription, SourceKind, limits};
 use stopgate_source::{Directory, WalkEntry};
 
-use crate::AnalyzeError;
+use crate::again::{LayerWants, in_directory};
 use crate::analyze::{AnalyzeOptions, analyzer};
 use crate::collect::{MAGIC, Tools, catalogers, is_retrieved};
 use crate::image::given_dockerfile;
-use crate::layer::{EntryData, EntryKind, LayerBuilder, LayerFacts};
+use crate::layer::{Damaged, EntryData, EntryKind, LayerBuilder, LayerFacts};
 use crate::merged::merge;
 use crate::pool::extract;
+use crate::{AnalyzeError, links};
 
 /// Files that a reader takes at once.
 const BATCH: usize = 128;
@@ -30,21 +31,29 @@ pub(crate) fn analyze_directory(directory: &Directory, options: &AnalyzeOptions<
     let builder = read(directory, &tools, options.threads());
     let facts = builder.finish().map_err(|_| AnalyzeError::Inconsistent { layers: directory.path.clone() })?;
     let kind = SourceKind::Directory { path: directory.path.clone() };
-    artifact(&directory.path, kind, &facts, &tools, options)
+    let again = |wants: &LayerWants| in_directory(directory, &tools, wants);
+    artifact(&directory.path, kind, &facts, (&tools, &again), options)
 }
 
-/// The artifact of what is no image.
+/// The artifact of what is no image. `again` takes a second look at files behind links.
 pub(crate) fn artifact(
     name: &str,
     kind: SourceKind,
     facts: &LayerFacts,
-    tools: &Tools,
+    (tools, again): (&Tools, &dyn Fn(&LayerWants) -> Result<LayerFacts, Damaged>),
     options: &AnalyzeOptions<'_>,
 ) -> Result<Artifact, AnalyzeError> {
-    let merged = merge(&[facts], &[], &tools.claims);
-    let merged = merged.map_err(|_| AnalyzeError::Inconsistent { layers: name.to_owned() })?;
+    let inconsistent = |_| AnalyzeError::Inconsistent { layers: name.to_owned() };
+    let mut merged = merge(&[facts], &[], &tools.claims).map_err(inconsistent)?;
+    let (wants, gap) = links::wants(&merged.files, &merged.hard_links, &tools.claims);
+    let mut gaps: Vec<Gap> = gap.into_iter().collect();
+    for wants in wants.values() {
+        let found = again(wants).map_err(inconsistent)?;
+        gaps.extend(found.summary().gaps.iter().cloned());
+        merged.add_again(0, &found, &[]).map_err(inconsistent)?;
+    }
     let assembled = merged.assemble(SourceClass::Directory, &[]);
-    let mut gaps = assembled.gaps;
+    gaps.extend(assembled.gaps);
     gaps.extend(merged.gaps);
     gaps.extend(facts.summary().gaps.iter().cloned());
     let dockerfile = given_dockerfile(options, &mut gaps);

@@ -12,6 +12,7 @@ use stopgate_model::{Artifact, Digest, FileKind, Gap, GapCode, SourceKind, limit
 use stopgate_source::LocalFile;
 
 use crate::AnalyzeError;
+use crate::again::LayerWants;
 use crate::analyze::AnalyzeOptions;
 use crate::collect::{Collector, Tools, catalogers};
 use crate::directory::artifact;
@@ -42,7 +43,9 @@ pub(crate) fn analyze_file(file: &LocalFile, options: &AnalyzeOptions<'_>) -> Re
     };
     let facts = builder.finish().map_err(|_| AnalyzeError::Inconsistent { layers: file.path.clone() })?;
     let kind = SourceKind::File { path: file.path.clone(), digests: vec![Digest::sha256(&digest)] };
-    artifact(&file.path, kind, &facts, &tools, options)
+    // Links of archives are not followed: their content would have to be unpacked again.
+    let again = |_: &LayerWants| LayerBuilder::default().finish();
+    artifact(&file.path, kind, &facts, (&tools, &again), options)
 }
 
 /// Digest, size and first bytes.

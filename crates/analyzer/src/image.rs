@@ -12,6 +12,7 @@ use stopgate_model::{
 };
 use stopgate_source::Image;
 
+use crate::again::{Again, LayerWants};
 use crate::analyze::{AnalyzeOptions, analyzer};
 use crate::collect::{Collector, Tools};
 use crate::layer::{LayerBuilder, LayerFacts};
@@ -19,7 +20,7 @@ use crate::merged::merge;
 use crate::parallel::in_parallel;
 use crate::pool::CloseOnDrop;
 use crate::walk::{ImageBudget, LayerStream, walk};
-use crate::{AnalyzeError, CacheDir};
+use crate::{AnalyzeError, again, links};
 
 pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
     let (config, mut gaps) = read_image_config(&image.config);
@@ -27,12 +28,19 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
     let facts = layers(image, &tools, options)?;
     let by_layer: Vec<&LayerFacts> = image.layers.iter().filter_map(|layer| facts.get(&layer.diff_id)).collect();
     let diff_ids: Vec<Digest> = image.layers.iter().map(|layer| layer.diff_id.clone()).collect();
-    let merged = merge(&by_layer, &diff_ids, &tools.claims).map_err(|_| damaged(&diff_ids))?;
+    let mut merged = merge(&by_layer, &diff_ids, &tools.claims).map_err(|_| damaged(&diff_ids))?;
+    let (wants, gap) = links::wants(&merged.files, &merged.hard_links, &tools.claims);
+    gaps.extend(gap);
+    for (layer, wants) in &wants {
+        let found = look_again(image, *layer, wants, &tools, options)?;
+        gaps.extend(of_layer(&found, diff_ids.get(*layer)));
+        merged.add_again(*layer, &found, &diff_ids).map_err(|_| damaged(&diff_ids))?;
+    }
     let mut assembled = merged.assemble(SourceClass::Image, &diff_ids);
     gaps.append(&mut assembled.gaps);
     gaps.extend(merged.gaps);
     for (facts, diff_id) in by_layer.iter().zip(&diff_ids) {
-        gaps.extend(facts.summary().gaps.iter().cloned().map(|gap| gap.in_layer(diff_id.clone())));
+        gaps.extend(of_layer(facts, Some(diff_id)));
     }
     let dockerfile = given_dockerfile(options, &mut gaps);
     let dockerfile = dockerfile.or_else(|| config.history.as_deref().map(guess_dockerfile));
@@ -53,6 +61,37 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
     })
 }
 
+/// The gaps of a layer, with its name.
+fn of_layer<'a>(facts: &'a LayerFacts, diff_id: Option<&'a Digest>) -> impl Iterator<Item = Gap> + 'a {
+    facts.summary().gaps.iter().map(move |gap| Gap { layer: diff_id.cloned(), ..gap.clone() })
+}
+
+/// Reads the files of a layer that are wanted under names that only links give them.
+fn look_again(
+    image: &Image,
+    index: usize,
+    wants: &LayerWants,
+    tools: &Tools,
+    options: &AnalyzeOptions<'_>,
+) -> Result<LayerFacts, AnalyzeError> {
+    let Some(layer) = image.layers.get(index) else { return Err(damaged(&[])) };
+    let (diff_id, key) = (&layer.diff_id, again::key(wants));
+    if let Some(known) = options.cache.as_ref().and_then(|cache| cache.load(diff_id, &key)) {
+        return Ok(known);
+    }
+    let stored = image.open_layer(index)?;
+    let what = diff_id.to_string();
+    let budget = ImageBudget::default();
+    let stream = LayerStream { stored, what: &what, diff_id: Some(diff_id), budget: &budget, progress: &|_| {} };
+    let mut again = Again::new(tools, wants);
+    let walked = walk(stream, &mut again)?;
+    let facts = again.builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
+    if let Some(cache) = options.cache.as_ref().filter(|_| walked.complete) {
+        cache.store(diff_id, &key, &facts);
+    }
+    Ok(facts)
+}
+
 /// The facts of each layer, once per diffID.
 fn layers(
     image: &Image,
@@ -63,7 +102,7 @@ fn layers(
     let mut missing: Vec<usize> = Vec::new();
     let wanted = in_parallel(options.threads(), &(0..image.layers.len()).collect::<Vec<_>>(), |index| {
         let diff_id = &image.layers.get(*index)?.diff_id;
-        options.cache.as_ref().and_then(|cache| cache.load(diff_id))
+        options.cache.as_ref().and_then(|cache| cache.load(diff_id, ""))
     });
     for (index, loaded) in wanted.into_iter().enumerate() {
         let Some(layer) = image.layers.get(index) else { continue };
@@ -150,7 +189,7 @@ fn walk_one(
     builder.summary().bytes = walked.bytes;
     let facts = builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
     if let Some(cache) = options.cache.as_ref().filter(|_| walked.complete) {
-        CacheDir::store(cache, diff_id, &facts);
+        cache.store(diff_id, "", &facts);
     }
     Ok(facts)
 }

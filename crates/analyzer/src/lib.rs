@@ -4,6 +4,7 @@
 //! way, and what was found is kept. An image is its layers' facts merged; a folder or a file takes the same
 //! way without layers. Whatever cannot be read is a gap; what is not what it says is an error.
 
+mod again;
 mod analyze;
 mod cache;
 mod collect;
@@ -12,6 +13,7 @@ mod error;
 mod file;
 mod image;
 mod layer;
+mod links;
 mod merged;
 mod parallel;
 mod pipe;

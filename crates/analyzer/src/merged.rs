@@ -12,6 +12,7 @@ use stopgate_model::{
 };
 
 use crate::layer::{Content, Damaged, Finding, FindingKind, LayerFacts, Reader, read_facts};
+use crate::links::HardLink;
 use crate::squash::{Visible, squash};
 
 /// All that is visible.
@@ -22,6 +23,8 @@ pub(crate) struct Merged {
     pub(crate) secrets: Vec<SecretHit>,
     pub(crate) retrieved: Vec<RetrievedFile>,
     pub(crate) gaps: Vec<Gap>,
+    /// Hard links that somebody may want by their name.
+    pub(crate) hard_links: Vec<HardLink>,
 }
 
 /// The facts that a cataloger took from a visible file.
@@ -34,18 +37,21 @@ pub(crate) struct VisibleFacts {
 
 /// Merges layers, lowest first.
 pub(crate) fn merge(layers: &[&LayerFacts], diff_ids: &[Digest], claims: &ClaimIndex) -> Result<Merged, Damaged> {
-    let mut collector = Collector::new(layers)?;
+    let mut collector = Collector::new(layers, claims)?;
     squash(layers, |visible| collector.visit(visible))?;
-    collector.finish(diff_ids, claims)
+    collector.finish(layers, diff_ids)
 }
 
 struct Collector<'l> {
+    claims: &'l ClaimIndex,
     files: FileIndexBuilder,
     findings: Vec<LayerFindings<'l>>,
     seen: HashSet<(usize, u32)>,
     visible: Vec<(String, usize, FindingKind<'l>)>,
     /// Hard links to files with findings: the file, the link's path.
     links: BTreeMap<(usize, u32), String>,
+    /// Hard links that somebody claims by name: path, layer and row of the content.
+    claimed_links: Vec<(String, usize, u32)>,
     path: String,
     entries: u64,
     large: u64,
@@ -60,7 +66,7 @@ struct LayerFindings<'l> {
 }
 
 impl<'l> Collector<'l> {
-    fn new(layers: &[&'l LayerFacts]) -> Result<Self, Damaged> {
+    fn new(layers: &[&'l LayerFacts], claims: &'l ClaimIndex) -> Result<Self, Damaged> {
         let mut findings = Vec::with_capacity(layers.len());
         for layer in layers {
             let mut all = Vec::new();
@@ -71,6 +77,8 @@ impl<'l> Collector<'l> {
             findings.push(LayerFindings { all, position: 0 });
         }
         Ok(Self {
+            claims,
+            claimed_links: Vec::new(),
             files: FileIndexBuilder::default(),
             findings,
             seen: HashSet::new(),
@@ -128,6 +136,9 @@ impl<'l> Collector<'l> {
         };
         match owner {
             Some(owner) => {
+                if !self.claims.candidates(row.path).is_empty() {
+                    self.claimed_links.push((self.path.clone(), owner.0, owner.1));
+                }
                 if self.has_findings(owner) {
                     self.links.entry(owner).or_insert_with(|| self.path.clone());
                 }
@@ -154,7 +165,7 @@ impl<'l> Collector<'l> {
     }
 
     /// The findings of files that are only visible as hard links.
-    fn take_links(&mut self, claims: &ClaimIndex) {
+    fn take_links(&mut self) {
         for ((layer, row), path) in std::mem::take(&mut self.links) {
             if self.seen.contains(&(layer, row)) {
                 continue;
@@ -162,7 +173,7 @@ impl<'l> Collector<'l> {
             let Some(findings) = self.findings.get(layer) else { continue };
             let start = findings.all.partition_point(|finding| finding.row < row);
             let own = findings.all.get(start..).unwrap_or_default().iter().take_while(|finding| finding.row == row);
-            let wanted = claims.candidates(path.trim_start_matches('/'));
+            let wanted = self.claims.candidates(path.trim_start_matches('/'));
             for finding in own {
                 // Who asked for the file by its name asks again by the link's.
                 let asked = match finding.what {
@@ -180,37 +191,35 @@ impl<'l> Collector<'l> {
         }
     }
 
-    fn finish(mut self, diff_ids: &[Digest], claims: &ClaimIndex) -> Result<Merged, Damaged> {
-        self.take_links(claims);
+    fn finish(mut self, layers: &[&LayerFacts], diff_ids: &[Digest]) -> Result<Merged, Damaged> {
+        self.take_links();
         self.count_gaps();
-        let mut merged = Merged { files: self.files.finish(), gaps: self.gaps, ..Merged::default() };
+        let hard_links = self.hard_links(layers)?;
+        let mut merged = Merged { files: self.files.finish(), gaps: self.gaps, hard_links, ..Merged::default() };
         for (path, layer, what) in self.visible {
-            let diff_id = diff_ids.get(layer).cloned();
-            match what {
-                FindingKind::Facts { cataloger, encoded } => {
-                    let facts = read_facts(&mut Reader::new(encoded))?;
-                    merged.facts.push(VisibleFacts { path, layer, cataloger: cataloger.to_owned(), facts });
+            merged.add(path, layer, diff_ids.get(layer), what)?;
+        }
+        merged.sort();
+        Ok(merged)
+    }
+
+    /// The claimed hard links with the paths of their content.
+    fn hard_links(&mut self, layers: &[&LayerFacts]) -> Result<Vec<HardLink>, Damaged> {
+        let mut found = Vec::new();
+        let mut claimed = std::mem::take(&mut self.claimed_links);
+        claimed.sort_unstable_by_key(|(_, layer, row)| (*layer, *row));
+        for of_layer in claimed.chunk_by(|a, b| a.1 == b.1) {
+            let Some(layer) = of_layer.first().and_then(|(_, layer, _)| layers.get(*layer)) else { continue };
+            let mut rows = layer.rows();
+            let mut more = rows.advance()?;
+            for (path, layer, row) in of_layer {
+                while more && rows.index() < *row {
+                    more = rows.advance()?;
                 }
-                FindingKind::Secret { pattern, encoded_lines } => {
-                    let pattern = SECRET_PATTERNS.iter().find(|known| known.name == pattern).ok_or(Damaged)?;
-                    merged.secrets.push(SecretHit {
-                        path,
-                        layer: diff_id,
-                        name: pattern.name.to_owned(),
-                        pattern: pattern.text.to_owned(),
-                        lines: Reader::new(encoded_lines).list(Reader::small)?,
-                    });
-                }
-                FindingKind::Retrieved { content } if RETRIEVED_PATHS.contains(&path.as_str()) => {
-                    merged.retrieved.push(RetrievedFile { path, layer: diff_id, content: content.to_vec() });
-                }
-                FindingKind::Retrieved { .. } => {}
+                found.push(HardLink { path: path.clone(), layer: *layer, owner: rows.path().to_owned() });
             }
         }
-        merged.facts.sort_by(|a, b| (&a.path, &a.cataloger).cmp(&(&b.path, &b.cataloger)));
-        merged.secrets.sort_unstable();
-        merged.retrieved.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(merged)
+        Ok(found)
     }
 
     fn count_gaps(&mut self) {
@@ -231,6 +240,63 @@ impl<'l> Collector<'l> {
 }
 
 impl Merged {
+    /// Adds what a second look at a layer found.
+    pub(crate) fn add_again(&mut self, layer: usize, facts: &LayerFacts, diff_ids: &[Digest]) -> Result<(), Damaged> {
+        let mut rows = facts.rows();
+        let mut findings = facts.findings();
+        let mut more = rows.advance()?;
+        while let Some(finding) = findings.next()? {
+            while more && rows.index() < finding.row {
+                more = rows.advance()?;
+            }
+            self.add(format!("/{}", rows.path()), layer, diff_ids.get(layer), finding.what)?;
+        }
+        self.sort();
+        Ok(())
+    }
+
+    fn add(
+        &mut self,
+        path: String,
+        layer: usize,
+        diff_id: Option<&Digest>,
+        what: FindingKind<'_>,
+    ) -> Result<(), Damaged> {
+        match what {
+            FindingKind::Facts { cataloger, encoded } => {
+                let facts = read_facts(&mut Reader::new(encoded))?;
+                self.facts.push(VisibleFacts { path, layer, cataloger: cataloger.to_owned(), facts });
+            }
+            FindingKind::Secret { pattern, encoded_lines } => {
+                let pattern = SECRET_PATTERNS.iter().find(|known| known.name == pattern).ok_or(Damaged)?;
+                self.secrets.push(SecretHit {
+                    path,
+                    layer: diff_id.cloned(),
+                    name: pattern.name.to_owned(),
+                    pattern: pattern.text.to_owned(),
+                    lines: Reader::new(encoded_lines).list(Reader::small)?,
+                });
+            }
+            FindingKind::Retrieved { content } => {
+                // Under each name that leads here, and only when it is seen under one.
+                for name in RETRIEVED_PATHS {
+                    let entry = self.files.resolve(name).ok().flatten();
+                    if entry.is_some_and(|entry| entry.path == path) {
+                        let path = (*name).to_owned();
+                        self.retrieved.push(RetrievedFile { path, layer: diff_id.cloned(), content: content.to_vec() });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn sort(&mut self) {
+        self.facts.sort_by(|a, b| (&a.path, &a.cataloger).cmp(&(&b.path, &b.cataloger)));
+        self.secrets.sort_unstable();
+        self.retrieved.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
     /// Packages, relationships and distribution. A fault in a cataloger is a gap, without which nothing
     /// is known.
     pub(crate) fn assemble(&self, source: SourceClass, diff_ids: &[Digest]) -> Assembled {

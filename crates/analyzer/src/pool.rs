@@ -137,7 +137,7 @@ impl Held {
         }
     }
 
-    fn as_read_at(&self) -> &dyn ReadAt {
+    pub(crate) fn as_read_at(&self) -> &dyn ReadAt {
         match self {
             Self::Memory(bytes) => bytes,
             Self::Spool { file, .. } => file,

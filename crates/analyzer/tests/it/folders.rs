@@ -36,6 +36,20 @@ fn a_folder_is_read_without_leaving_it() {
 }
 
 #[test]
+fn links_of_a_folder_give_names_too() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("real")).unwrap();
+    fs::write(
+        folder.path().join("real/lock"),
+        r#"{"lockfileVersion":3,"packages":{"node_modules/x":{"version":"1.2.3"}}}"#,
+    )
+    .unwrap();
+    symlink("real/lock", folder.path().join("package-lock.json")).unwrap();
+    let artifact = analyze(&opened("dir", folder.path()), &AnalyzeOptions::default()).unwrap();
+    assert!(artifact.packages.iter().any(|package| package.name == "x"));
+}
+
+#[test]
 fn what_cannot_be_opened_is_a_gap() {
     let folder = tempfile::tempdir().unwrap();
     let secret = folder.path().join("closed");

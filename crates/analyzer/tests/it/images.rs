@@ -99,6 +99,34 @@ fn a_hard_link_to_nothing_is_told() {
 }
 
 #[test]
+fn links_do_not_hide_databases_accounts_or_the_distribution() {
+    let builder = ImageBuilder::new()
+        .layer(vec![
+            Entry::file("data/state", status(&[("bash", "5.2")])),
+            Entry::file("data/db/status", status(&[("perl", "5.36")])),
+            Entry::file("data/release", OS_RELEASE),
+            Entry::file("data/accounts", "root:x:0:0::/:/bin/sh\n"),
+        ])
+        .layer(vec![
+            Entry::symlink("etc/os-release", "../data/release"),
+            Entry::symlink("etc/passwd", "/data/accounts"),
+            Entry::symlink("var/lib/dpkg", "../../data/db"),
+            Entry::symlink("srv/lib/dpkg/status", "../../../../data/state"),
+        ]);
+    let folder = tempfile::tempdir().unwrap();
+    let options = cache_in(folder.path());
+    let artifact = analyze_with(&builder, &options).unwrap();
+    assert_eq!(artifact.distro.as_ref().unwrap().id, "debian");
+    let names: Vec<_> = artifact.packages.iter().map(|package| package.name.as_str()).collect();
+    assert_eq!(names, ["bash", "perl"]);
+    let lower = Some(artifact.source.image().unwrap().layers[0].diff_id.clone());
+    assert_eq!(artifact.packages[0].primary_location().unwrap().layer, lower);
+    let retrieved = artifact.retrieved.as_ref().unwrap();
+    assert_eq!((retrieved.len(), retrieved[0].path.as_str(), &retrieved[0].layer), (1, "/etc/passwd", &lower));
+    assert_eq!(analyze_with(&builder, &options).unwrap(), artifact, "from the cache");
+}
+
+#[test]
 fn the_source_is_described() {
     let reference = ImageReference::parse("quay.io/team/app:1").unwrap();
     let options = AnalyzeOptions {

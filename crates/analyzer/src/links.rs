@@ -1,0 +1,206 @@
+//! Files that somebody wants by a name that only a link gives them.
+//!
+//! Claims are tried on the names under which files lie in their layers. A package database behind a
+//! symbolic link of another name, or a file that policies read and that is a link, is found here, on the
+//! merged tree, and its layer is then looked at once more. Links of links are followed for the target;
+//! one link at a time gives a name.
+
+use std::collections::BTreeMap;
+
+use stopgate_catalogers::ClaimIndex;
+use stopgate_inspectors::RETRIEVED_PATHS;
+use stopgate_model::{FileEntry, FileIndex, FileKind, Gap, GapClass, GapCode};
+
+/// Names behind links that are tried; beyond them there is a gap.
+const NAMES_TRIED: usize = 4_000_000;
+
+/// A file of a layer that must be read under other names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Want {
+    /// Path without leading slash under which the findings stand: the file's own, or that of a hard link.
+    pub(crate) shown: String,
+    /// Positions of catalogers, with the name under which each wants the file.
+    pub(crate) catalogers: Vec<(usize, String)>,
+    /// Whether its content is kept for policies.
+    pub(crate) retrieved: bool,
+}
+
+/// What must be read again: per layer, by path without leading slash.
+pub(crate) type Wants = BTreeMap<usize, BTreeMap<String, Want>>;
+
+/// A hard link that somebody wants by its name, and the file of a layer whose content it shares.
+pub(crate) struct HardLink {
+    pub(crate) path: String,
+    pub(crate) layer: usize,
+    pub(crate) owner: String,
+}
+
+/// Looks behind all links of a tree.
+pub(crate) fn wants(files: &FileIndex, hard_links: &[HardLink], claims: &ClaimIndex) -> (Wants, Option<Gap>) {
+    let mut search = Search { claims, wants: Wants::new(), left: NAMES_TRIED };
+    for link in hard_links {
+        search.name(&link.path, link.layer, &link.owner, &link.path);
+    }
+    for link in files.iter().filter(|entry| entry.kind == FileKind::Symlink) {
+        search.link(files, &link);
+    }
+    for path in RETRIEVED_PATHS {
+        if let Ok(Some(entry)) = files.resolve(path)
+            && (entry.path != *path || entry.kind == FileKind::HardLink)
+            && entry.is_file()
+        {
+            search.want(entry.layer as usize, content_path(&entry), entry.path).retrieved = true;
+        }
+    }
+    let gap = (search.left == 0).then(|| {
+        let message = "links lead to more names than are tried; a file may be known by another one";
+        Gap { class: GapClass::Partial, ..Gap::new(GapCode::LinkLoop, message) }
+    });
+    (search.wants, gap)
+}
+
+struct Search<'a> {
+    claims: &'a ClaimIndex,
+    wants: Wants,
+    left: usize,
+}
+
+impl Search<'_> {
+    fn link(&mut self, files: &FileIndex, link: &FileEntry<'_>) {
+        // A link in a circle leads nowhere.
+        let Ok(target) = files.resolve(link.path) else { return };
+        let folder = match target {
+            Some(entry) if entry.is_file() => {
+                self.name(link.path, entry.layer as usize, content_path(&entry), entry.path);
+                return;
+            }
+            Some(entry) if entry.kind == FileKind::Directory => entry.path.to_owned(),
+            Some(_) => return,
+            // It may lead to a folder that only its content implies.
+            None => lexical(link),
+        };
+        for entry in files.below(&folder).filter(FileEntry::is_file) {
+            if self.left == 0 {
+                return;
+            }
+            let rest = entry.path.get(folder.trim_end_matches('/').len()..).unwrap_or_default();
+            let name = format!("{}{rest}", link.path);
+            self.name(&name, entry.layer as usize, content_path(&entry), entry.path);
+        }
+    }
+
+    /// Who wants a file by this name and not by its own.
+    fn name(&mut self, name: &str, layer: usize, own: &str, shown: &str) {
+        self.left = self.left.saturating_sub(1);
+        let name = name.trim_start_matches('/');
+        let by_link = self.claims.candidates(name);
+        if by_link.is_empty() {
+            return;
+        }
+        let by_own = self.claims.candidates(own.trim_start_matches('/'));
+        for cataloger in by_link.into_iter().filter(|cataloger| !by_own.contains(cataloger)) {
+            let want = self.want(layer, own, shown);
+            if want.catalogers.iter().all(|(other, _)| *other != cataloger) {
+                want.catalogers.push((cataloger, name.to_owned()));
+            }
+        }
+    }
+
+    fn want(&mut self, layer: usize, own: &str, shown: &str) -> &mut Want {
+        let own = own.trim_start_matches('/').to_owned();
+        let want = self.wants.entry(layer).or_default().entry(own).or_default();
+        if want.shown.is_empty() {
+            shown.trim_start_matches('/').clone_into(&mut want.shown);
+        }
+        want
+    }
+}
+
+/// Where the content of a file lies in its layer.
+fn content_path<'a>(entry: &FileEntry<'a>) -> &'a str {
+    match (entry.kind, entry.link) {
+        (FileKind::HardLink, Some(target)) => target,
+        _ => entry.path,
+    }
+}
+
+/// Where a link leads when no folder on the way is a link.
+fn lexical(link: &FileEntry<'_>) -> String {
+    let target = link.link.unwrap_or_default();
+    let start = if target.starts_with('/') { "" } else { link.path.rsplit_once('/').map_or("", |(folder, _)| folder) };
+    let mut parts: Vec<&str> = start.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    use stopgate_catalogers::{Assemble, Cataloger, Claim, ClaimIndex, SourceClass, Sources};
+    use stopgate_model::{FileEntry, FileIndex, FileIndexBuilder, FileKind, GapCode};
+
+    use super::{HardLink, wants};
+
+    static DATABASE: Cataloger = Cataloger {
+        name: "database",
+        finds: &[],
+        sources: Sources::All,
+        claims: &[Claim::Glob("**/lib/dpkg/status"), Claim::Name("os-release")],
+        unreadable: GapCode::MetadataUnreadable,
+        extract: |_, _| Ok(()),
+        assemble: Assemble::EachFile,
+    };
+
+    fn tree(rows: &[(&str, Option<&str>)]) -> FileIndex {
+        let mut builder = FileIndexBuilder::default();
+        for (path, link) in rows {
+            let kind = if link.is_some() { FileKind::Symlink } else { FileKind::Regular };
+            let entry = FileEntry { path, kind, mode: 0, uid: 0, gid: 0, size: 1, sha256: None, link: *link, layer: 3 };
+            assert!(builder.push(&entry));
+        }
+        builder.finish()
+    }
+
+    fn wanted(rows: &[(&str, Option<&str>)], hard: &[HardLink]) -> Vec<String> {
+        let claims = ClaimIndex::of(&[&DATABASE], SourceClass::Image);
+        let (wants, gap) = wants(&tree(rows), hard, &claims);
+        assert!(gap.is_none());
+        let shown = |(layer, files): (&usize, &std::collections::BTreeMap<String, super::Want>)| {
+            let one = |(path, want): (&String, &super::Want)| {
+                let names: Vec<_> = want.catalogers.iter().map(|(_, name)| name.as_str()).collect();
+                format!("{layer}:{path} as {}{}", names.join(","), if want.retrieved { "+" } else { "" })
+            };
+            files.iter().map(one).collect::<Vec<_>>()
+        };
+        wants.iter().flat_map(shown).collect()
+    }
+
+    #[test]
+    fn names_that_only_links_give_are_found() {
+        let cases: &[(&[(&str, Option<&str>)], &[&str])] = &[
+            (&[("/etc/os-release", Some("../opt/x")), ("/opt/x", None)], &["3:opt/x as etc/os-release"]),
+            (&[("/etc/os-release", Some("../usr/lib/os-release")), ("/usr/lib/os-release", None)], &[]),
+            (
+                &[("/var/lib/dpkg", Some("/data/db")), ("/data/db/status", None)],
+                &["3:data/db/status as var/lib/dpkg/status"],
+            ),
+            (
+                &[("/var/lib", Some("../data")), ("/data/dpkg/status", None)],
+                &["3:data/dpkg/status as var/lib/dpkg/status"],
+            ),
+            (&[("/lib", Some("usr/lib")), ("/usr/lib/dpkg/status", None)], &[]),
+            (&[("/a", Some("b")), ("/b", Some("a")), ("/gone", Some("x"))], &[]),
+            (&[("/etc", Some("conf")), ("/conf/passwd", None)], &["3:conf/passwd as +"]),
+        ];
+        for (rows, expected) in cases {
+            assert_eq!(wanted(rows, &[]), *expected, "{rows:?}");
+        }
+        let hard = HardLink { path: "/etc/os-release".to_owned(), layer: 1, owner: "opt/x".to_owned() };
+        assert_eq!(wanted(&[], &[hard]), ["1:opt/x as etc/os-release"]);
+    }
+}
