@@ -95,8 +95,8 @@ fn number(rest: &mut Chars<'_>) -> i64 {
 
 fn suffix(rest: &mut Chars<'_>) -> Option<i64> {
     let text = rest.as_str();
-    let known = BEFORE.iter().zip(-4_i64..).chain(AFTER.iter().zip(0_i64..));
-    let (after, value) = known.filter_map(|(word, value)| Some((text.strip_prefix(word)?, value))).next()?;
+    let mut known = BEFORE.iter().zip(-4_i64..).chain(AFTER.iter().zip(0_i64..));
+    let (after, value) = known.find_map(|(word, value)| Some((text.strip_prefix(word)?, value)))?;
     *rest = after.chars();
     Some(value)
 }

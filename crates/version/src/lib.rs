@@ -6,8 +6,8 @@
 //!
 //! What holds for every format: `compare` is total over readable texts, takes time linear in the text and never
 //! panics. It is antisymmetric except for `kb` (which knows only "same" and "other") and `python` texts with a local
-//! part (which are compared as package against range). It is transitive for apk, deb, gem, go, python, portage and
-//! bitnami; rpm, pacman, semantic, jvm, maven and unknown are not, because grype's rules are not.
+//! part (which are compared as package against range). It is transitive for apk, deb, gem, python, portage and bitnami;
+//! for the others grype's rules are not (rpm: `1 = 1.0`, but `1 < 1.a < 1.0`), and the rules come first.
 
 mod constraint;
 mod error;
