@@ -29,6 +29,7 @@ mod rpm;
 
 mod gemfile_lock;
 mod javascript;
+mod python;
 
 #[cfg(test)]
 mod golden;
@@ -50,5 +51,7 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &rpm::RPM_DB,
     &javascript::JAVASCRIPT_PACKAGE,
     &javascript::JAVASCRIPT_LOCK,
+    &python::PYTHON_INSTALLED,
+    &python::PYTHON_PACKAGE,
     &gemfile_lock::GEMFILE_LOCK,
 ];

@@ -70,8 +70,13 @@ pub(crate) fn in_folder(view: &MergedView<'_>, folder: &str, wanted: impl Fn(&st
     found
 }
 
+/// Licences of the licence file at a path; nothing when there is none.
+pub(crate) fn at(view: &MergedView<'_>, path: &str) -> Option<Vec<License>> {
+    view.at(LICENSE_FILES.name, path).map(of_file)
+}
+
 /// Licences of one file.
-pub(crate) fn of_file(file: &crate::FileFacts<'_>) -> Vec<License> {
+fn of_file(file: &crate::FileFacts<'_>) -> Vec<License> {
     let values =
         file.facts.records.iter().filter(|record| record.kind == LICENSES).filter_map(Record::read::<Vec<String>>);
     let location = location_of(file, EvidenceKind::Supporting);

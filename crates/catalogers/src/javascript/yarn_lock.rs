@@ -15,7 +15,8 @@ struct Pinned {
     version: String,
     resolved: String,
     integrity: String,
-    dependencies: BTreeMap<String, String>,
+    /// `None`: later versions of yarn say nothing when there are none.
+    dependencies: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -34,11 +35,11 @@ pub(super) fn read(text: &str) -> Result<Vec<Locked>, ReadError> {
         .into_iter()
         .filter(|package| !package.name.is_empty() && seen.insert((package.name.clone(), package.version.clone())))
         .map(|package| Locked {
-            requires: package.dependencies.keys().cloned().collect(),
+            requires: package.dependencies.iter().flat_map(BTreeMap::keys).cloned().collect(),
             details: Entry::Yarn {
                 resolved: package.resolved,
                 integrity: package.integrity,
-                dependencies: Some(package.dependencies),
+                dependencies: package.dependencies,
             },
             name: package.name,
             version: package.version,
@@ -61,12 +62,13 @@ fn classic(text: &str) -> Vec<Pinned> {
         match line.len() - line.trim_start_matches(' ').len() {
             0 | 1 => {
                 all.push(std::mem::take(&mut current));
+                current.dependencies = Some(BTreeMap::new());
                 name_of(line).clone_into(&mut current.name);
             }
             2 | 3 => field(&mut current, key, value),
             _ if value.is_empty() => {}
             _ => {
-                current.dependencies.insert(key.trim_matches('"').to_owned(), value.to_owned());
+                current.dependencies.get_or_insert_default().insert(key.trim_matches('"').to_owned(), value.to_owned());
             }
         }
     }
@@ -113,7 +115,7 @@ fn berry(text: &str) -> Result<Vec<Pinned>, ReadError> {
         version: entry.version.unwrap_or_default(),
         resolved: entry.resolution,
         integrity: entry.checksum,
-        dependencies: entry.dependencies.unwrap_or_default(),
+        dependencies: entry.dependencies,
     });
     Ok(pinned.collect())
 }
