@@ -15,6 +15,6 @@ mod read_at;
 
 pub use budget::{Budget, BudgetError, Nesting};
 pub use decompress::{Compression, Decoder};
-pub use hash::{Hasher, HashingReader, IntegrityError, VerifyingReader, digest_of};
+pub use hash::{Found, Hasher, HashingReader, IntegrityError, VerifyingReader, digest_of};
 pub use path::{Refusal, clean_path, clean_path_into};
 pub use read_at::{Cursor, ReadAt, Slice};

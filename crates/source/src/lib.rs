@@ -1,1 +1,29 @@
-//! Under construction.
+//! Where artifacts come from: archives, layouts, registries, folders, files and documents.
+//!
+//! An image is opened as manifest, configuration and layers; every digest that the source promises is
+//! verified while its content streams. Nothing here knows what a layer contains.
+
+mod blobs;
+mod detect;
+mod directory;
+mod docker_archive;
+mod error;
+mod files;
+mod image;
+mod manifest;
+mod oci;
+mod open;
+mod options;
+mod platform;
+mod registry;
+mod select;
+mod spec;
+
+pub use directory::{Directory, Walk, WalkEntry, WalkError};
+pub use error::SourceError;
+pub use image::{Image, LayerBlob};
+pub use open::{LocalFile, Opened, open};
+pub use options::{Credentials, SourceOptions};
+pub use platform::Platform;
+pub use spec::{Scheme, SourceSpec};
+pub use stopgate_archive::IntegrityError;

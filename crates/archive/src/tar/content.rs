@@ -16,8 +16,8 @@ pub(crate) struct Source<R> {
 }
 
 impl<R> Source<R> {
-    pub(crate) const fn new(reader: R) -> Self {
-        Self { reader, position: 0 }
+    pub(crate) const fn new(reader: R, position: u64) -> Self {
+        Self { reader, position }
     }
 
     pub(crate) const fn position(&self) -> u64 {
@@ -123,6 +123,14 @@ pub struct Content<'a, R> {
 impl<'a, R> Content<'a, R> {
     pub(crate) const fn new(source: &'a mut Source<R>, state: &'a mut State) -> Self {
         Self { source, state }
+    }
+
+    /// Where the content lies in the archive, and its length; `None` for a sparse file.
+    pub const fn span(&self) -> Option<(u64, u64)> {
+        if self.state.map.is_some() || self.state.hidden {
+            return None;
+        }
+        Some((self.source.position(), self.state.stored))
     }
 
     /// Bytes that a fill may show, and whether they are a hole.

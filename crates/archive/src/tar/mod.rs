@@ -122,8 +122,13 @@ impl<R: Read> Reader<BufReader<R>> {
 impl<R: BufRead> Reader<R> {
     /// Over a buffered source; content is shown straight from its buffer.
     pub fn new(source: R) -> Self {
+        Self::at(source, 0)
+    }
+
+    /// Like [`Reader::new`] for a source that starts inside an archive, at the header at `position`.
+    pub fn at(source: R, position: u64) -> Self {
         Self {
-            source: Source::new(source),
+            source: Source::new(source, position),
             state: State::default(),
             ambiguous: false,
             ended: false,

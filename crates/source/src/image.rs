@@ -1,0 +1,81 @@
+//! An opened image: its documents, and its layers as streams.
+
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+
+use stopgate_archive::VerifyingReader;
+use stopgate_model::{Digest, ImageReference};
+
+use crate::SourceError;
+use crate::blobs::Blobs;
+
+/// A layer as the source stores it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerBlob {
+    /// Digest of the stored bytes; `None` when the source promises none (older docker archives).
+    pub digest: Option<Digest>,
+    /// Digest of the uncompressed tar archive, as the configuration says. Who inflates it verifies it.
+    pub diff_id: Digest,
+    /// Stored bytes.
+    pub size: u64,
+    /// Media type as declared. The first bytes decide about the compression, not this.
+    pub media_type: String,
+    /// Not distributed with the image; it may be absent, then opening fails.
+    pub foreign: bool,
+}
+
+/// An image whose documents were read and verified.
+#[derive(Clone)]
+pub struct Image {
+    /// The name under which it is evaluated: the reference, or the first tag of an archive.
+    pub reference: ImageReference,
+    /// Tags that the source knows.
+    pub tags: Vec<String>,
+    /// `repository@digest` names.
+    pub repo_digests: Vec<String>,
+    /// The manifest's exact bytes.
+    pub manifest: Vec<u8>,
+    /// Their digest.
+    pub manifest_digest: Digest,
+    /// Whether the manifest was made by us, as for a docker archive.
+    pub manifest_is_local: bool,
+    /// Media type of the manifest.
+    pub media_type: String,
+    /// The configuration's exact bytes.
+    pub config: Vec<u8>,
+    /// Their digest: the image's id.
+    pub config_digest: Digest,
+    /// Layers, lowest first.
+    pub layers: Vec<LayerBlob>,
+    /// Annotations of the manifest, sorted by name.
+    pub annotations: Vec<(String, String)>,
+    pub(crate) blobs: Arc<dyn Blobs>,
+}
+
+impl Image {
+    /// The stored bytes of a layer, often compressed. Where the source promises a digest, the end is
+    /// reached only if it is right; else the last read fails with an [`crate::IntegrityError`] inside.
+    /// May be called from several threads, also for the same layer.
+    pub fn open_layer(&self, index: usize) -> Result<Box<dyn Read + Send>, SourceError> {
+        let Some(layer) = self.layers.get(index) else {
+            let what = format!("layer {index}");
+            return Err(SourceError::MissingPart { what, source_name: self.reference.to_string() });
+        };
+        let content = self.blobs.open(index, layer)?;
+        let Some(digest) = &layer.digest else { return Ok(content) };
+        let verifying = VerifyingReader::new(content, digest.clone(), Some(layer.size));
+        Ok(Box::new(verifying.map_err(|error| SourceError::io(digest.to_string(), error))?))
+    }
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Image")
+            .field("reference", &self.reference)
+            .field("manifest_digest", &self.manifest_digest)
+            .field("config_digest", &self.config_digest)
+            .field("layers", &self.layers)
+            .finish_non_exhaustive()
+    }
+}
