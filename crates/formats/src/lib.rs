@@ -7,6 +7,7 @@ mod elements;
 mod error;
 mod json;
 mod producer;
+mod sbom_parts;
 
 pub mod analysis;
 pub mod cyclonedx;
@@ -15,6 +16,7 @@ pub mod spdx;
 pub mod syft_json;
 
 pub mod grype_json;
+pub mod osv;
 
 pub mod check_json;
 pub mod csv;
