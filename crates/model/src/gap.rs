@@ -59,6 +59,10 @@ codes! {
     ImageEntries = "image_entries", Undecidable;
     /// A layer could not be read as a tar archive to its end.
     LayerUnreadable = "layer_unreadable", Undecidable;
+    /// Other readers of a layer's archive may see other files than we do.
+    LayerAmbiguous = "layer_ambiguous", Note;
+    /// More was found in a layer than is kept; packages may be missing.
+    FactsBytes = "facts_bytes", Undecidable;
     /// A layer is not distributed with the image.
     LayerForeign = "layer_foreign", Undecidable;
     /// A layer is no file system archive.

@@ -75,6 +75,8 @@ limits! {
     EXECUTABLE_BYTES = 512 * MIB, "bytes";
     /// A claimed file that is held in memory; larger ones go to an anonymous temporary file.
     MEMORY_FILE_BYTES = 16 * MIB, "bytes";
+    /// What was found in one layer, in its binary form.
+    FACTS_BYTES = 256 * MIB, "bytes";
     /// Temporary files of one analysis together.
     SPOOL_BYTES = GIB, "bytes";
     /// A file in which secrets are searched.
