@@ -1,7 +1,6 @@
 //! The second look at files that are wanted by a name that only a link gives them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, BufRead};
 
 use stopgate_archive::{ReadAt, tar};
@@ -11,7 +10,7 @@ use stopgate_source::Directory;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::collect::Tools;
-use crate::layer::{Damaged, EntryData, LayerBuilder, LayerFacts};
+use crate::layer::{Damaged, EntryData, LayerBuilder, LayerFacts, Writer};
 use crate::links::Want;
 use crate::pool::extract;
 use crate::walk::Sink;
@@ -21,15 +20,17 @@ pub(crate) type LayerWants = BTreeMap<String, Want>;
 
 /// Tells one set of wanted files from another, for the cache.
 pub(crate) fn key(wants: &LayerWants) -> String {
-    let mut text = String::new();
+    let mut writer = Writer::default();
     for (path, want) in wants {
-        text.push_str(&format!("{path}\0{}\0{}\0", want.shown, want.retrieved));
-        for (cataloger, name) in &want.catalogers {
-            let cataloger = CATALOGERS.get(*cataloger).map_or("", |cataloger| cataloger.name);
-            text.push_str(&format!("{cataloger}\0{name}\0"));
-        }
+        writer.text(path);
+        writer.text(&want.shown);
+        writer.byte(u8::from(want.retrieved));
+        writer.list(&want.catalogers, |w, (cataloger, name)| {
+            w.text(CATALOGERS.get(*cataloger).map_or("", |cataloger| cataloger.name));
+            w.text(name);
+        });
     }
-    format!("{:016x}", xxh3_64(text.as_bytes()))
+    format!("{:016x}", xxh3_64(&writer.bytes))
 }
 
 /// Takes the wanted files out of a layer that goes by once more.
@@ -113,7 +114,7 @@ impl Sink for Again<'_> {
 pub(crate) fn in_directory(directory: &Directory, tools: &Tools, wants: &LayerWants) -> Result<LayerFacts, Damaged> {
     let mut again = Again::new(tools, wants);
     for (path, want) in wants {
-        let read = directory.open(path).and_then(|file: File| {
+        let read = directory.open_file(path).and_then(|(file, _)| {
             let metadata = file.metadata()?;
             let mode = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o7777;
             again.take(want, mode, &(file, metadata.len()))

@@ -2,6 +2,7 @@
 //! policies read, and the files that catalogers claim.
 
 use std::io::{self, BufRead};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use sha2::{Digest as _, Sha256};
@@ -25,6 +26,8 @@ pub(crate) struct Tools {
     pub(crate) secrets: SecretSearch,
     pub(crate) pool: Pool,
     pub(crate) spool: Spool,
+    /// Entries that the artifact may still have.
+    entries_left: AtomicU64,
 }
 
 impl Tools {
@@ -34,6 +37,20 @@ impl Tools {
             secrets: SecretSearch::new(),
             pool: Pool::default(),
             spool: Spool::default(),
+            entries_left: AtomicU64::new(limits::IMAGE_ENTRIES),
+        }
+    }
+
+    /// Takes entries out of what the artifact may have.
+    pub(crate) fn take_entries(&self, count: u64) -> bool {
+        let take = |left: u64| left.checked_sub(count);
+        self.entries_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+    }
+
+    /// Takes entries that need not be read. What is known counts, too.
+    pub(crate) fn count_entries(&self, known: u64) {
+        if !self.take_entries(known) {
+            self.entries_left.store(0, Ordering::Relaxed);
         }
     }
 
@@ -80,9 +97,11 @@ impl<'t> Collector<'t> {
     }
 
     fn take(&mut self, entry: &tar::Entry<'_>, content: &mut impl BufRead) -> io::Result<()> {
-        let entries = &mut self.builder.summary().entries;
-        *entries += 1;
-        if *entries > limits::IMAGE_ENTRIES {
+        for Reply { number, cataloger, facts } in self.replies.try_iter() {
+            self.builder.add_encoded_facts(number, cataloger, facts);
+        }
+        self.builder.summary().entries += 1;
+        if self.full || !self.tools.take_entries(1) {
             self.too_many();
             return Ok(());
         }
@@ -150,7 +169,7 @@ impl<'t> Collector<'t> {
 
     fn too_many(&mut self) {
         if !std::mem::replace(&mut self.full, true) {
-            let message = "the layer has more entries than an image may have; the rest was left out";
+            let message = "the image has more entries than the limit; the rest of the layer was left out";
             let limit = limits::IMAGE_ENTRIES;
             self.builder.gap(Gap::new(GapCode::ImageEntries, message).limited(limit, limit + 1));
         }
@@ -326,12 +345,17 @@ impl<'t> Collector<'t> {
         }
     }
 
+    /// Whether entries were left out, so that the facts are not the layer's.
+    pub(crate) const fn is_full(&self) -> bool {
+        self.full
+    }
+
     /// Waits for the pool and hands out all that was collected.
     pub(crate) fn finish(self) -> LayerBuilder {
         let Self { mut builder, reply, replies, .. } = self;
         drop(reply);
         for Reply { number, cataloger, facts } in replies {
-            builder.add_facts(number, cataloger, &facts);
+            builder.add_encoded_facts(number, cataloger, facts);
         }
         builder
     }

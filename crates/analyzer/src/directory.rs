@@ -29,18 +29,21 @@ const BATCH: usize = 128;
 pub(crate) fn analyze_directory(directory: &Directory, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
     let tools = Tools::new(SourceClass::Directory);
     let builder = read(directory, &tools, options.threads());
-    let facts = builder.finish().map_err(|_| AnalyzeError::Inconsistent { layers: directory.path.clone() })?;
-    let kind = SourceKind::Directory { path: directory.path.clone() };
+    let facts = builder.finish().map_err(|_| AnalyzeError::Inconsistent { layers: directory.path().to_owned() })?;
+    let kind = SourceKind::Directory { path: directory.path().to_owned() };
     let again = |wants: &LayerWants| in_directory(directory, &tools, wants);
-    artifact(&directory.path, kind, &facts, (&tools, &again), options)
+    artifact(directory.path(), kind, &facts, (&tools, &again), options)
 }
 
-/// The artifact of what is no image. `again` takes a second look at files behind links.
+/// Takes a second look at files behind links.
+pub(crate) type LookAgain<'a> = &'a dyn Fn(&LayerWants) -> Result<LayerFacts, Damaged>;
+
+/// The artifact of what is no image.
 pub(crate) fn artifact(
     name: &str,
     kind: SourceKind,
     facts: &LayerFacts,
-    (tools, again): (&Tools, &dyn Fn(&LayerWants) -> Result<LayerFacts, Damaged>),
+    (tools, again): (&Tools, LookAgain<'_>),
     options: &AnalyzeOptions<'_>,
 ) -> Result<Artifact, AnalyzeError> {
     let inconsistent = |_| AnalyzeError::Inconsistent { layers: name.to_owned() };
@@ -133,7 +136,7 @@ fn read(directory: &Directory, tools: &Tools, threads: usize) -> LayerBuilder {
 fn walk(directory: &Directory, builder: &mut LayerBuilder, mut send: impl FnMut(Vec<Met>)) {
     let mut batch = Vec::with_capacity(BATCH);
     for entry in directory.walk() {
-        let WalkEntry { path, kind, mode, uid, gid, size, link } = match entry {
+        let WalkEntry { path, kind, mode, uid, gid, size, link, .. } = match entry {
             Ok(entry) => entry,
             Err(error) => {
                 builder.gap(unreadable(&error.path, &error.source));
@@ -189,8 +192,7 @@ fn read_file(
     if file.size == 0 && wanted.is_empty() {
         return Ok(());
     }
-    let opened = directory.open(path)?;
-    let size = opened.metadata()?.len();
+    let (opened, size) = directory.open_file(path)?;
     if size > limits::MEMORY_FILE_BYTES || (size > limits::SECRET_FILE_BYTES && wanted.is_empty()) {
         return read_large(opened, size, tools, file, &mut wanted, take);
     }

@@ -23,9 +23,9 @@ use crate::walk::{ImageBudget, LayerStream, Sink, walk};
 pub(crate) fn analyze_file(file: &LocalFile, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
     let unreadable = |source| AnalyzeError::Unreadable { what: file.path.clone(), source };
     let tools = Tools::new(SourceClass::Directory);
-    let opened = file.open().map_err(unreadable)?;
+    let (opened, _) = file.content().map_err(unreadable)?;
     let (digest, size, head) = digest(&opened).map_err(unreadable)?;
-    let name = file.name();
+    let name = file.name.clone();
     let mut wanted = tools.claims.candidates(&name);
     tools.add_executables(&head, &mut wanted);
     let builder = if wanted.is_empty() {

@@ -100,6 +100,7 @@ fn layers(
 ) -> Result<HashMap<Digest, LayerFacts>, AnalyzeError> {
     let mut facts: HashMap<Digest, LayerFacts> = HashMap::new();
     let mut missing: Vec<usize> = Vec::new();
+    let budget = ImageBudget::default();
     let wanted = in_parallel(options.threads(), &(0..image.layers.len()).collect::<Vec<_>>(), |index| {
         let diff_id = &image.layers.get(*index)?.diff_id;
         options.cache.as_ref().and_then(|cache| cache.load(diff_id, ""))
@@ -108,7 +109,11 @@ fn layers(
         let Some(layer) = image.layers.get(index) else { continue };
         let first = image.layers.iter().position(|other| other.diff_id == layer.diff_id) == Some(index);
         match loaded.flatten() {
-            Some(loaded) => drop(facts.insert(layer.diff_id.clone(), loaded)),
+            Some(loaded) => {
+                tools.count_entries(loaded.summary().entries);
+                budget.count(loaded.summary().bytes);
+                facts.insert(layer.diff_id.clone(), loaded);
+            }
             None if first => missing.push(index),
             None => {}
         }
@@ -121,7 +126,7 @@ fn layers(
     }
     // The largest first, so that no thread is left alone with it at the end.
     missing.sort_by_key(|index| (std::cmp::Reverse(size(index)), *index));
-    for (index, walked) in walk_all(image, &missing, tools, options) {
+    for (index, walked) in walk_all(image, &missing, tools, &budget, options) {
         if let Some(layer) = image.layers.get(index) {
             facts.insert(layer.diff_id.clone(), walked?);
         }
@@ -132,8 +137,13 @@ fn layers(
 type Walked = (usize, Result<LayerFacts, AnalyzeError>);
 
 /// Walks layers. Failures come first, that of the lowest layer before others.
-fn walk_all(image: &Image, indices: &[usize], tools: &Tools, options: &AnalyzeOptions<'_>) -> Vec<Walked> {
-    let budget = ImageBudget::default();
+fn walk_all(
+    image: &Image,
+    indices: &[usize],
+    tools: &Tools,
+    budget: &ImageBudget,
+    options: &AnalyzeOptions<'_>,
+) -> Vec<Walked> {
     thread::scope(|scope| {
         if indices.is_empty() {
             return Vec::new();
@@ -143,7 +153,7 @@ fn walk_all(image: &Image, indices: &[usize], tools: &Tools, options: &AnalyzeOp
             scope.spawn(|| tools.pool.work());
         }
         let walked = in_parallel(options.threads(), indices, |index| {
-            let walked = walk_one(image, *index, tools, &budget, options);
+            let walked = walk_one(image, *index, tools, budget, options);
             if walked.is_err() {
                 budget.stop();
             }
@@ -185,10 +195,12 @@ fn walk_one(
     let stream = LayerStream { stored, what: &what, diff_id: Some(diff_id), budget, progress: &progress };
     let mut collector = Collector::of_layer(tools);
     let walked = walk(stream, &mut collector)?;
+    let cut = collector.is_full();
     let mut builder = collector.finish();
     builder.summary().bytes = walked.bytes;
+    let whole = walked.complete && !cut && !builder.overflowed();
     let facts = builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
-    if let Some(cache) = options.cache.as_ref().filter(|_| walked.complete) {
+    if let Some(cache) = options.cache.as_ref().filter(|_| whole) {
         cache.store(diff_id, "", &facts);
     }
     Ok(facts)

@@ -156,7 +156,10 @@ mod tests {
         assemble: Assemble::EachFile,
     };
 
-    fn tree(rows: &[(&str, Option<&str>)]) -> FileIndex {
+    /// Paths, with the target of a link.
+    type Rows<'a> = &'a [(&'a str, Option<&'a str>)];
+
+    fn tree(rows: Rows<'_>) -> FileIndex {
         let mut builder = FileIndexBuilder::default();
         for (path, link) in rows {
             let kind = if link.is_some() { FileKind::Symlink } else { FileKind::Regular };
@@ -166,7 +169,7 @@ mod tests {
         builder.finish()
     }
 
-    fn wanted(rows: &[(&str, Option<&str>)], hard: &[HardLink]) -> Vec<String> {
+    fn wanted(rows: Rows<'_>, hard: &[HardLink]) -> Vec<String> {
         let claims = ClaimIndex::of(&[&DATABASE], SourceClass::Image);
         let (wants, gap) = wants(&tree(rows), hard, &claims);
         assert!(gap.is_none());
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn names_that_only_links_give_are_found() {
-        let cases: &[(&[(&str, Option<&str>)], &[&str])] = &[
+        let cases: &[(Rows<'_>, &[&str])] = &[
             (&[("/etc/os-release", Some("../opt/x")), ("/opt/x", None)], &["3:opt/x as etc/os-release"]),
             (&[("/etc/os-release", Some("../usr/lib/os-release")), ("/usr/lib/os-release", None)], &[]),
             (

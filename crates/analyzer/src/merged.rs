@@ -11,7 +11,7 @@ use stopgate_model::{
     Digest, FileEntry, FileIndex, FileIndexBuilder, FileKind, Gap, GapCode, RetrievedFile, SecretHit, limits,
 };
 
-use crate::layer::{Content, Damaged, Finding, FindingKind, LayerFacts, Reader, read_facts};
+use crate::layer::{Content, Damaged, Finding, FindingKind, LayerFacts, Reader, below_a_link, read_facts};
 use crate::links::HardLink;
 use crate::squash::{Visible, squash};
 
@@ -38,7 +38,10 @@ pub(crate) struct VisibleFacts {
 /// Merges layers, lowest first.
 pub(crate) fn merge(layers: &[&LayerFacts], diff_ids: &[Digest], claims: &ClaimIndex) -> Result<Merged, Damaged> {
     let mut collector = Collector::new(layers, claims)?;
-    squash(layers, |visible| collector.visit(visible))?;
+    for (layer, path) in squash(layers, |visible| collector.visit(visible))? {
+        let gap = below_a_link(&path);
+        collector.gaps.push(Gap { layer: diff_ids.get(layer).cloned(), ..gap });
+    }
     collector.finish(layers, diff_ids)
 }
 

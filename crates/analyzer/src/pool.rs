@@ -16,6 +16,8 @@ use stopgate_archive::ReadAt;
 use stopgate_catalogers::{Cataloger, Claimed, Facts, extract_file};
 use stopgate_model::{Gap, GapCode, limits};
 
+use crate::layer::encode_facts;
+
 /// Bytes of claimed files in memory that wait or are worked on.
 const IN_FLIGHT: u64 = 48 << 20;
 
@@ -39,7 +41,8 @@ pub(crate) struct Job {
 pub(crate) struct Reply {
     pub(crate) number: u32,
     pub(crate) cataloger: &'static str,
-    pub(crate) facts: Facts,
+    /// In binary form; empty when there are none.
+    pub(crate) facts: Vec<u8>,
 }
 
 #[derive(Default)]
@@ -115,8 +118,8 @@ impl Job {
         let Self { number, path, mode, content, catalogers, reply } = self;
         for cataloger in catalogers {
             let facts = extract(cataloger, &Claimed::new(&path, mode, content.as_read_at()));
-            let name = cataloger.name;
-            let _ = reply.send(Reply { number, cataloger: name, facts }); // The walk may have failed.
+            let reply_to = Reply { number, cataloger: cataloger.name, facts: encode_facts(&facts) };
+            let _ = reply.send(reply_to); // The walk may have failed.
         }
     }
 }
@@ -205,6 +208,8 @@ mod tests {
     use stopgate_catalogers::{Assemble, Cataloger, Claim, ReadError, Sources};
     use stopgate_model::{GapCode, limits};
 
+    use crate::layer::{Reader, read_facts};
+
     use super::{CloseOnDrop, Held, IN_FLIGHT, Job, Pool, Spool};
 
     static FAULTY: Cataloger = Cataloger {
@@ -239,7 +244,8 @@ mod tests {
         drop(reply);
         let mut seen: Vec<_> = replies
             .iter()
-            .map(|reply| (reply.number, reply.facts.records.len(), reply.facts.gaps.first().map(|gap| gap.code)))
+            .map(|reply| (reply.number, read_facts(&mut Reader::new(&reply.facts)).unwrap()))
+            .map(|(number, facts)| (number, facts.records.len(), facts.gaps.first().map(|gap| gap.code)))
             .collect();
         seen.sort_unstable();
         assert_eq!(

@@ -32,8 +32,9 @@ pub(crate) struct Shared {
     pub(crate) sha256: Option<[u8; 32]>,
 }
 
-/// Calls `visit` for every visible row.
-pub(crate) fn squash(layers: &[&LayerFacts], visit: impl FnMut(&Visible<'_>)) -> Result<(), Damaged> {
+/// Calls `visit` for every visible row. Symbolic links that gave way to what upper layers have below them
+/// are returned, with their layer; runtimes differ there.
+pub(crate) fn squash(layers: &[&LayerFacts], visit: impl FnMut(&Visible<'_>)) -> Result<Vec<(usize, String)>, Damaged> {
     let mut wanted = links_below(layers)?;
     if !wanted.is_empty() {
         Merge::new(layers, &mut wanted, Pass::LookUp)?.run(|_| {})?;
@@ -59,6 +60,9 @@ fn links_below(layers: &[&LayerFacts]) -> Result<Wanted, Damaged> {
     }
     Ok(wanted)
 }
+
+/// Links that gave way are told up to this number.
+const LINKS_TOLD: usize = 50;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Pass {
@@ -99,6 +103,8 @@ struct Merge<'l, 'w> {
     pending: Option<Pending>,
     wanted: &'w mut Wanted,
     pass: Pass,
+    /// Links that gave way.
+    links: Vec<(usize, String)>,
 }
 
 impl<'l, 'w> Merge<'l, 'w> {
@@ -111,6 +117,7 @@ impl<'l, 'w> Merge<'l, 'w> {
             pending: None,
             wanted,
             pass,
+            links: Vec::new(),
         };
         for layer in 0..layers.len() {
             merge.advance(layer)?;
@@ -118,7 +125,7 @@ impl<'l, 'w> Merge<'l, 'w> {
         Ok(merge)
     }
 
-    fn run(mut self, mut visit: impl FnMut(&Visible<'_>)) -> Result<(), Damaged> {
+    fn run(mut self, mut visit: impl FnMut(&Visible<'_>)) -> Result<Vec<(usize, String)>, Damaged> {
         let mut group = Vec::new();
         let mut path = String::new();
         while let Some(first) = self.pop() {
@@ -135,7 +142,7 @@ impl<'l, 'w> Merge<'l, 'w> {
         if let Some(pending) = self.pending.take() {
             pending.show(&mut visit);
         }
-        Ok(())
+        Ok(self.links)
     }
 
     /// Leaves frames in which `path` does not lie, and shows what was held back.
@@ -152,8 +159,13 @@ impl<'l, 'w> Merge<'l, 'w> {
     /// One path, with the layers that say something of it, lowest first.
     fn group(&mut self, path: &str, layers: &[usize], visit: &mut impl FnMut(&Visible<'_>)) -> Result<(), Damaged> {
         let top = layers.last().copied().unwrap_or(0);
-        // Something above in a folder of this name: then it is a folder.
-        self.pending.take_if(|pending| top > pending.layer);
+        // An upper layer has something below a path: then it is a folder.
+        if let Some(gone) = self.pending.take_if(|pending| top > pending.layer)
+            && gone.row.kind == Some(FileKind::Symlink)
+            && self.links.len() < LINKS_TOLD
+        {
+            self.links.push((gone.layer, gone.path));
+        }
         let inherited = self.frames.last().map_or(0, |frame| frame.hidden);
         let (mut own, mut below) = (inherited, inherited);
         let mut folder = 0; // From this layer on the path is a folder, whatever lower layers say.

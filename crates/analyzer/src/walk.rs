@@ -8,6 +8,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
+use stopgate_archive::tar::Drained;
 use stopgate_archive::{Decoder, Hasher, IntegrityError, tar};
 use stopgate_model::{Digest, Gap, GapCode, limits};
 
@@ -31,6 +32,13 @@ impl ImageBudget {
     /// Lets all walks end: another one failed.
     pub(crate) fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Takes bytes that need not be read. What is known counts, too.
+    pub(crate) fn count(&self, known: u64) {
+        if !self.take(known) {
+            self.left.store(0, Ordering::Relaxed);
+        }
     }
 
     fn take(&self, count: u64) -> bool {
@@ -94,6 +102,7 @@ fn read(
 ) -> Result<Walked, AnalyzeError> {
     let mut reader = tar::Reader::new(source);
     let ended = entries(&mut reader, sink);
+    let readable = ended.is_ok();
     let drained = match ended {
         Ok(()) => reader.drain(),
         Err(End::Unreadable(reason)) => {
@@ -104,6 +113,10 @@ fn read(
         Err(End::Io(error)) => Err(error),
     };
     match drained {
+        Ok(Drained { ambiguous: true, .. }) if readable => {
+            let message = "there is data behind the end of the archive, or a header that renames files: other readers may see other files";
+            sink.gap(Gap::new(GapCode::LayerAmbiguous, message));
+        }
         Ok(_) => {}
         Err(error) => match Limit::of(&error) {
             Some(limit) => {

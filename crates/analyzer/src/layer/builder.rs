@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use stopgate_catalogers::Facts;
-use stopgate_model::{FileKind, Gap, GapCode};
+use stopgate_model::{FileKind, Gap, GapClass, GapCode, limits};
 
 use super::facts_codec::write_facts;
 use super::order::{compare, is_below};
@@ -89,6 +89,7 @@ pub(crate) struct LayerBuilder {
     raw: Vec<Raw>,
     digests: Vec<[u8; 32]>,
     findings: Vec<(u32, What)>,
+    finding_bytes: u64,
     gap_counts: BTreeMap<GapCode, u64>,
     summary: Summary,
 }
@@ -131,22 +132,41 @@ impl LayerBuilder {
     }
 
     pub(crate) fn add_facts(&mut self, number: u32, cataloger: &'static str, facts: &Facts) {
-        if facts.is_empty() {
-            return;
+        self.add_encoded_facts(number, cataloger, encode_facts(facts));
+    }
+
+    /// Adds facts in the form that [`encode_facts`] gives them; none when there are no facts.
+    pub(crate) fn add_encoded_facts(&mut self, number: u32, cataloger: &'static str, encoded: Vec<u8>) {
+        if !encoded.is_empty() {
+            self.add(number, encoded.len(), What::Facts { cataloger, encoded });
         }
-        let mut writer = Writer::default();
-        write_facts(&mut writer, facts);
-        self.findings.push((number, What::Facts { cataloger, encoded: writer.bytes }));
     }
 
     pub(crate) fn add_secret(&mut self, number: u32, pattern: &'static str, lines: &[u32]) {
         let mut writer = Writer::default();
         writer.list(lines, |w, line| w.number(u64::from(*line)));
-        self.findings.push((number, What::Secret { pattern, encoded_lines: writer.bytes }));
+        self.add(number, writer.bytes.len(), What::Secret { pattern, encoded_lines: writer.bytes });
     }
 
     pub(crate) fn add_retrieved(&mut self, number: u32, content: Vec<u8>) {
-        self.findings.push((number, What::Retrieved { content }));
+        self.add(number, content.len(), What::Retrieved { content });
+    }
+
+    fn add(&mut self, number: u32, bytes: usize, what: What) {
+        let limit = limits::FACTS_BYTES;
+        let before = self.finding_bytes;
+        self.finding_bytes += bytes as u64;
+        if self.finding_bytes <= limit {
+            self.findings.push((number, what));
+        } else if before <= limit {
+            let message = "more was found in the layer than is kept; the rest was left out";
+            self.gap(Gap::new(GapCode::FactsBytes, message).limited(limit, self.finding_bytes));
+        }
+    }
+
+    /// Whether something was left out for want of room, so that the facts are not the layer's.
+    pub(crate) const fn overflowed(&self) -> bool {
+        self.finding_bytes > limits::FACTS_BYTES
     }
 
     /// Adds a gap. Of the same kind only the first ones are kept; the rest is counted.
@@ -166,7 +186,11 @@ impl LayerBuilder {
     pub(crate) fn finish(mut self) -> Result<LayerFacts, Damaged> {
         let order = self.order();
         let contents = self.contents(&order);
-        let kept = self.settle(&order);
+        let (kept, links) = self.settle(&order);
+        for link in links {
+            let gap = below_a_link(self.path(link));
+            self.gap(gap);
+        }
         drop(order);
         let mut position = vec![NONE; self.raw.len()];
         for (row, place) in kept.iter().zip(0..) {
@@ -255,8 +279,9 @@ impl LayerBuilder {
         contents
     }
 
-    /// What remains, in order.
-    fn settle(&self, order: &[u32]) -> Vec<Kept> {
+    /// What remains, in order, and the symbolic links that gave way to what lies below them.
+    fn settle(&self, order: &[u32]) -> (Vec<Kept>, Vec<u32>) {
+        let mut links = Vec::new();
         let mut kept: Vec<Kept> = Vec::with_capacity(order.len());
         // Entries above the current path that are no folder: what came before them is gone.
         let mut above: Vec<(u32, u32)> = Vec::new();
@@ -273,6 +298,9 @@ impl LayerBuilder {
                 if below && *last > owner {
                     // What lies below makes its path a folder.
                     if let Some(gone) = kept.get_mut(place) {
+                        if self.kind(gone.number) == EntryKind::File(FileKind::Symlink) {
+                            links.push(gone.number);
+                        }
                         gone.number = NONE;
                         gone.whiteout = true; // It took away what lower layers have there.
                     }
@@ -303,7 +331,7 @@ impl LayerBuilder {
             }
         }
         kept.retain(|row| row.number != NONE || row.whiteout || row.opaque);
-        kept
+        (kept, links)
     }
 
     fn is_folder(&self, number: u32) -> bool {
@@ -350,6 +378,23 @@ impl LayerBuilder {
         }
         writer.bytes
     }
+}
+
+/// The binary form of facts; empty when they say nothing.
+pub(crate) fn encode_facts(facts: &Facts) -> Vec<u8> {
+    if facts.is_empty() {
+        return Vec::new();
+    }
+    let mut writer = Writer::default();
+    write_facts(&mut writer, facts);
+    writer.bytes
+}
+
+/// Something lies below a path that is a symbolic link.
+pub(crate) fn below_a_link(path: &str) -> Gap {
+    let message = format!("`{path}` is a symbolic link with entries below it: runtimes differ in where they put them");
+    let gap = Gap::new(GapCode::LayerAmbiguous, message).at(format!("/{path}"));
+    Gap { class: GapClass::Partial, ..gap }
 }
 
 impl What {

@@ -13,7 +13,7 @@ mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use builder::{EntryData, EntryKind, LayerBuilder};
+pub(crate) use builder::{EntryData, EntryKind, LayerBuilder, below_a_link, encode_facts};
 pub(crate) use facts_codec::read_facts;
 pub(crate) use order::{compare, is_below};
 pub(crate) use rows::{Content, Row, Rows};

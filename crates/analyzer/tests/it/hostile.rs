@@ -115,6 +115,24 @@ fn names_cannot_leave_the_root_and_links_stay_data() {
 }
 
 #[test]
+fn what_runtimes_put_in_different_places_is_told() {
+    let link = || Entry::symlink("lib", "usr/lib");
+    let one = ImageBuilder::new().layer(vec![link(), Entry::file("lib/x", "1")]);
+    let two = ImageBuilder::new().layer(vec![link()]).layer(vec![Entry::file("lib/x", "1")]);
+    for builder in [one, two] {
+        let artifact = analyzed(&builder);
+        assert_eq!((codes(&artifact), paths(&artifact)), (vec![GapCode::LayerAmbiguous], vec!["/lib/x"]));
+        assert_eq!(artifact.gaps[0].path.as_deref(), Some("/lib"));
+    }
+    let mut builder = ImageBuilder::new();
+    let mut bytes = tar_of(&[Entry::file("a", "x")]);
+    bytes.extend(tar_of(&[Entry::file("b", "x")]));
+    builder.layers.push(Layer::Tar(bytes));
+    let artifact = analyzed(&builder);
+    assert_eq!((codes(&artifact), paths(&artifact)), (vec![GapCode::LayerAmbiguous], vec!["/a"]));
+}
+
+#[test]
 fn refused_paths_are_counted_not_listed_without_end() {
     let long = "x/".repeat(limits::PATH_PARTS as usize + 1);
     let entries = (0..200).map(|number| Entry::file(format!("{number}/{long}"), "")).collect();
