@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use stopgate_version::{Format, compare};
+use stopgate_version::{Format, Version, compare};
 
 /// Where a span of affected versions ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +71,10 @@ pub(super) fn spans(mut events: Vec<Event>, format: &str) -> Vec<Span> {
     spans
 }
 
-fn sort(events: &mut [Event], format: &str) {
+/// Longer ranges are taken as they come.
+const SORTED_EVENTS: usize = 2000;
+
+fn sort(events: &mut Vec<Event>, format: &str) {
     let format = Format::of_data(format);
     // "0" is before every version, whatever the format says.
     let order = |a: &Event, b: &Event| match (a.version(), b.version()) {
@@ -80,10 +83,14 @@ fn sort(events: &mut [Event], format: &str) {
         (_, "0") => Some(Ordering::Greater),
         (a, b) => compare(format, a, b).ok(),
     };
-    let comparable =
-        format != Format::Unknown && events.windows(2).all(|pair| matches!(pair, [a, b] if order(a, b).is_some()));
-    if comparable {
-        events.sort_by(|a, b| order(a, b).unwrap_or(Ordering::Equal));
+    let readable = |event: &Event| event.version() == "0" || Version::parse(format, event.version()).is_ok();
+    if format == Format::Unknown || events.len() > SORTED_EVENTS || !events.iter().all(readable) {
+        return;
+    }
+    // By insertion, since the versions are anybody's: a comparator with a flaw must not be able to stop the program.
+    for event in std::mem::take(events) {
+        let place = events.partition_point(|placed| order(placed, &event) != Some(Ordering::Greater));
+        events.insert(place, event);
     }
 }
 
