@@ -25,5 +25,6 @@ pub use image::{Image, LayerBlob};
 pub use open::{LocalFile, Opened, open};
 pub use options::{Credentials, SourceOptions};
 pub use platform::Platform;
+pub use registry::http_client;
 pub use spec::{Scheme, SourceSpec};
 pub use stopgate_archive::IntegrityError;

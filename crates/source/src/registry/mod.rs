@@ -1,12 +1,285 @@
 //! Registries (OCI distribution-spec 1.1): pulling by tag and digest.
+//!
+//! The asynchronous client runs on two threads of its own and is seen from outside only as `Read`. Foreign
+//! layers are asked for at the registry; their own addresses are never followed.
 
-use stopgate_model::ImageReference;
+mod auth;
+mod blob;
+mod http;
+mod session;
+mod wait;
 
-use crate::{Image, SourceError, SourceOptions};
+#[cfg(test)]
+mod tests;
 
+use std::future::Future;
+use std::io::Read;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use reqwest::Url;
+use stopgate_archive::{Found, Hasher, IntegrityError, digest_of};
+use stopgate_model::{Digest, ImageReference, limits};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{Mutex, oneshot};
+
+use self::blob::Download;
+use self::http::Patience;
+pub use self::http::http_client;
+use self::session::{Login, Session};
+use self::wait::wait;
+use crate::blobs::Blobs;
+use crate::manifest::{ACCEPTED, Descriptor, OCI_MANIFEST};
+use crate::select::{Documents, Wish, choose, verify};
+use crate::{Image, LayerBlob, SourceError, SourceOptions};
+
+/// Opens an image of a registry.
 pub(crate) fn open(reference: &ImageReference, options: &SourceOptions) -> Result<Image, SourceError> {
+    open_with(reference, options, Patience::default())
+}
+
+fn open_with(reference: &ImageReference, options: &SourceOptions, patience: Patience) -> Result<Image, SourceError> {
     if options.offline {
         return Err(SourceError::Offline { what: reference.to_string() });
     }
-    Err(SourceError::Unsupported { scheme: "registry", instead: "`oci-archive:` or `docker-archive:`" })
+    let registry = Registry::connect(reference, options, patience)?;
+    let wanted = match (&reference.digest, &reference.tag) {
+        (Some(digest), _) => digest.to_string(),
+        (None, tag) => tag.clone().unwrap_or_else(|| "latest".to_owned()),
+    };
+    let root = registry.root(&wanted)?;
+    let root_digest = digest_of(&root);
+    let chosen = choose(&registry, root, &Wish { platform: options.platform.as_ref(), name: None })?;
+    let layers = chosen.manifest.layer_blobs(&chosen.facts, &registry.name)?;
+    let name = format!("{}/{}", reference.registry, registry.session.repository);
+    let mut repo_digests = vec![format!("{name}@{root_digest}")];
+    if chosen.digest != root_digest {
+        repo_digests.push(format!("{name}@{}", chosen.digest));
+    }
+    let media_type = match chosen.manifest.media_type.as_str() {
+        "" => OCI_MANIFEST,
+        media_type => media_type,
+    };
+    Ok(Image {
+        reference: reference.clone(),
+        tags: reference.tag.iter().map(|_| reference.full_tag()).collect(),
+        repo_digests,
+        media_type: media_type.to_owned(),
+        manifest: chosen.bytes,
+        manifest_digest: chosen.digest,
+        manifest_is_local: false,
+        config: chosen.config,
+        config_digest: chosen.config_digest,
+        layers,
+        annotations: chosen.manifest.annotations,
+        blobs: Arc::new(registry),
+    })
+}
+
+/// One repository and the threads that talk to it.
+struct Registry {
+    session: Arc<Session>,
+    runtime: Option<Runtime>,
+    /// The reference, for messages.
+    name: String,
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        // Waiting for tasks would panic on a thread that drives others.
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+impl Registry {
+    fn connect(reference: &ImageReference, options: &SourceOptions, patience: Patience) -> Result<Self, SourceError> {
+        let (host, repository) = location(reference);
+        let local = is_loopback(&host);
+        let client = http::registry_client(options, local)?;
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("registry")
+            .enable_all()
+            .build()
+            .map_err(|error| SourceError::io("threads", error))?;
+        let base = |scheme: &str| {
+            Url::parse(&format!("{scheme}://{host}/"))
+                .map_err(|_| SourceError::malformed(&reference.registry, "it is no valid host"))
+        };
+        let (plain, encrypted) = (base("http")?, base("https")?);
+        let base = if options.plain_http {
+            plain
+        } else if local {
+            let answers = run(&runtime, speaks_plain_http(client.clone(), plain.clone()))?;
+            if answers { plain } else { encrypted }
+        } else {
+            encrypted
+        };
+        let session = Session {
+            client,
+            base,
+            registry: reference.registry.clone(),
+            repository,
+            credentials: options.credentials.clone(),
+            docker_config: options.docker_config.clone(),
+            patience,
+            login: Mutex::new(Login::default()),
+        };
+        Ok(Self { session: Arc::new(session), runtime: Some(runtime), name: reference.to_string() })
+    }
+
+    fn run<F>(&self, future: F) -> Result<F::Output, SourceError>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        match &self.runtime {
+            Some(runtime) => run(runtime, future),
+            None => Err(self.session.unreachable("it was closed".to_owned())),
+        }
+    }
+
+    /// The document under a tag or digest, verified by all that is known of it.
+    fn root(&self, wanted: &str) -> Result<Vec<u8>, SourceError> {
+        let (bytes, announced) = self.document("manifests", wanted, Some(ACCEPTED), limits::MANIFEST_BYTES)?;
+        for expected in [Digest::parse(wanted).ok(), announced].into_iter().flatten() {
+            require_digest(&bytes, expected)?;
+        }
+        Ok(bytes)
+    }
+
+    /// A small document, with the digest that the registry announces for it.
+    fn document(
+        &self,
+        kind: &str,
+        name: &str,
+        accept: Option<&'static str>,
+        limit: u64,
+    ) -> Result<(Vec<u8>, Option<Digest>), SourceError> {
+        let url = self.session.url(kind, name)?;
+        let session = Arc::clone(&self.session);
+        let what = if kind == "manifests" { self.name.clone() } else { name.to_owned() };
+        self.run(async move {
+            let mut attempt = 0;
+            loop {
+                let response = session.get(&url, accept, 0).await?;
+                if !response.status().is_success() {
+                    return Err(session.refused(response, &what).await);
+                }
+                let header = response.headers().get("docker-content-digest");
+                let announced = header.and_then(|value| Digest::parse(value.to_str().ok()?).ok());
+                match http::body(response, limit).await {
+                    Ok(Some(bytes)) => return Ok((bytes, announced)),
+                    Ok(None) => return Err(SourceError::Limit { what, seen: limit + 1, limit, unit: "bytes" }),
+                    Err(error) if attempt + 1 >= session.patience.attempts => {
+                        return Err(session.unreachable(error.reason));
+                    }
+                    Err(_) => session.patience.pause(attempt, None).await,
+                }
+                attempt += 1;
+            }
+        })?
+    }
+}
+
+impl Documents for Registry {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn manifest(&self, descriptor: &Descriptor) -> Result<Vec<u8>, SourceError> {
+        let digest = descriptor.digest()?.to_string();
+        let (bytes, _) = self.document("manifests", &digest, Some(ACCEPTED), limits::MANIFEST_BYTES)?;
+        verify(&bytes, descriptor)?;
+        Ok(bytes)
+    }
+
+    fn config(&self, descriptor: &Descriptor) -> Result<Vec<u8>, SourceError> {
+        let digest = descriptor.digest()?.to_string();
+        let (bytes, _) = self.document("blobs", &digest, None, limits::CONFIG_BYTES)?;
+        verify(&bytes, descriptor)?;
+        Ok(bytes)
+    }
+}
+
+impl Blobs for Registry {
+    fn open(&self, _index: usize, layer: &LayerBlob) -> Result<Box<dyn Read + Send>, SourceError> {
+        let digest = layer.digest.as_ref().unwrap_or(&layer.diff_id);
+        let url = self.session.url("blobs", &digest.to_string())?;
+        match &self.runtime {
+            Some(runtime) => {
+                let session = Arc::clone(&self.session);
+                Ok(Box::new(Download::start(runtime.handle(), session, url, layer.size)))
+            }
+            None => Err(self.session.unreachable("it was closed".to_owned())),
+        }
+    }
+}
+
+/// Runs a task on the registry's threads and waits for it here.
+fn run<F>(runtime: &Runtime, future: F) -> Result<F::Output, SourceError>
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    let (sender, receiver) = oneshot::channel();
+    runtime.spawn(async move {
+        let _ = sender.send(future.await);
+    });
+    wait(receiver).map_err(|_| SourceError::io("the registry", std::io::Error::other("the request was abandoned")))
+}
+
+/// Host with port, and repository, as the registry knows them.
+fn location(reference: &ImageReference) -> (String, String) {
+    match reference.registry.as_str() {
+        // Docker Hub answers under another name and keeps its own images below `library`.
+        "docker.io" | "index.docker.io" | "registry-1.docker.io" => {
+            let repository = match reference.repository.contains('/') {
+                true => reference.repository.clone(),
+                false => format!("library/{}", reference.repository),
+            };
+            ("registry-1.docker.io".to_owned(), repository)
+        }
+        registry => (registry.to_owned(), reference.repository.clone()),
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost"
+        || name.ends_with(".localhost")
+        || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Whether a registry on this machine speaks plain HTTP; a TLS server answers with an error or not at all.
+async fn speaks_plain_http(client: reqwest::Client, base: Url) -> bool {
+    let Ok(url) = base.join("/v2/") else { return true };
+    let request = http::Request { url, accept: None, from: 0, authorization: None };
+    match http::get(&client, &request).await {
+        Ok(response) if response.status().as_u16() == 400 => {
+            let body = http::body(response, 4096).await.ok().flatten().unwrap_or_default();
+            !String::from_utf8_lossy(&body).contains("HTTPS")
+        }
+        Ok(_) => true,
+        // Refused: there is nothing; the error of the real request says so.
+        Err(error) => error.reason.contains("refused"),
+    }
+}
+
+fn require_digest(bytes: &[u8], expected: Digest) -> Result<(), SourceError> {
+    let Some(mut hasher) = Hasher::new(expected.algorithm()) else {
+        return Err(SourceError::malformed(expected.to_string(), "content is named by a weak digest"));
+    };
+    hasher.update(bytes);
+    let digest = hasher.finish();
+    if digest == expected {
+        return Ok(());
+    }
+    Err(IntegrityError { expected, found: Found::Digest(digest) }.into())
 }
