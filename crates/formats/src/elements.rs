@@ -3,11 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use stopgate_model::{
-    Cpe, Distro, Element, Gap, GapCode, Package, PackageId, PackageType, Purl, Relationship, RelationshipKind,
-    Upstream, limits,
+    Cpe, Distro, Element, Gap, GapClass, GapCode, Package, PackageId, PackageType, Purl, Relationship,
+    RelationshipKind, Upstream, limits,
 };
+
+use crate::error::plain;
 
 const GAPS_NAMED: u64 = 1000;
 
@@ -52,21 +55,38 @@ impl Broken {
         packages
     }
 
-    /// Reads one element; a broken one is a gap that says where it stands.
-    pub(crate) fn read<'a, T: serde::Deserialize<'a>>(
-        &mut self,
-        what: &str,
-        at: usize,
-        raw: &'a RawValue,
-    ) -> Option<T> {
+    /// Reads an object; a broken one is a gap that says where it stands.
+    pub(crate) fn object<'a, T: Deserialize<'a>>(&mut self, what: &str, at: usize, raw: &'a RawValue) -> Option<T> {
+        // serde would take a list of values in the order of the fields as well.
+        if raw.get().starts_with('{') {
+            return self.any(what, at, raw);
+        }
+        self.add(format!("{what} {at} of the document cannot be read: expected an object"));
+        None
+    }
+
+    /// Reads a value of any kind; a broken one is a gap that says where it stands.
+    pub(crate) fn any<'a, T: Deserialize<'a>>(&mut self, what: &str, at: usize, raw: &'a RawValue) -> Option<T> {
         match serde_json::from_str(raw.get()) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.add(format!("{what} {at} of the document cannot be read: {error}"));
+                self.add(format!("{what} {at} of the document cannot be read: {}", plain(&error)));
                 None
             }
         }
     }
+}
+
+/// `CODE: MESSAGE` or `CODE (CLASS): MESSAGE`, as we write them.
+pub(crate) fn named_gap(text: &str) -> Option<Gap> {
+    let (head, message) = text.split_once(": ")?;
+    let (code, class) = match head.split_once(" (") {
+        Some((code, class)) => (code, Some(GapClass::parse(class.strip_suffix(')')?)?)),
+        None => (head, None),
+    };
+    let mut gap = Gap::new(GapCode::parse(code)?, message);
+    gap.class = class.unwrap_or(gap.class);
+    Some(gap)
 }
 
 /// Packages by the ids that the document gives them.
@@ -77,9 +97,10 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    /// The id of a package: the document's when it is 16 hexadecimal digits and not taken, else a hash.
-    pub(crate) fn assign(&mut self, text: &str, package: &Package) -> PackageId {
-        let mut id = parse_id(text).unwrap_or_else(|| {
+    /// The id of a package that the document knows as `text`: `hint` when that is 16 hexadecimal digits and
+    /// not taken, else a hash.
+    pub(crate) fn assign(&mut self, text: &str, hint: &str, package: &Package) -> PackageId {
+        let mut id = parse_id(hint).unwrap_or_else(|| {
             let path = package.primary_location().map_or("", |location| &location.path);
             hash(&[text, &package.name, &package.version, package.package_type.id(), &package.purl, path])
         });
@@ -127,9 +148,14 @@ pub(crate) fn sort(packages: &mut [Package], relationships: &mut Vec<Relationshi
     relationships.dedup();
 }
 
-/// An edge between two packages that says `from` is needed by `to`.
-pub(crate) fn dependency(from: Element, to: Element) -> Relationship {
-    Relationship { from, to, kind: RelationshipKind::DependencyOf }
+/// An edge between two packages of which `dependent` needs `dependency`.
+pub(crate) fn dependency(ids: &Ids, dependency: &str, dependent: &str) -> Option<Relationship> {
+    let (from, to) = (ids.get(dependency)?, ids.get(dependent)?);
+    (from != to).then_some(Relationship {
+        from: Element::Package(from),
+        to: Element::Package(to),
+        kind: RelationshipKind::DependencyOf,
+    })
 }
 
 /// Fills what the document leaves open from the package URL, as syft and grype do.

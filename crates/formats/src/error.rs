@@ -20,7 +20,7 @@ pub enum FormatError {
         limit: u64,
     },
     /// Not JSON, or a part of another kind than the format says.
-    #[error("the {format} document cannot be read: {source}")]
+    #[error("the {format} document cannot be read: {}", plain(source))]
     Json {
         /// Format, as a person calls it.
         format: &'static str,
@@ -68,6 +68,18 @@ impl FormatError {
 
     pub(crate) fn version(format: &'static str, version: &str, expected: &'static str) -> Self {
         Self::Version { format, version: version.chars().take(100).collect(), expected }
+    }
+}
+
+/// What a JSON error says, without the names of our types.
+pub(crate) fn plain(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.split_once("expected struct ") {
+        Some((before, after)) => {
+            let after = after.trim_start_matches(|c: char| c.is_alphanumeric() || c == '_');
+            format!("{before}expected an object{after}")
+        }
+        None => text,
     }
 }
 

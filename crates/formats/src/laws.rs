@@ -2,9 +2,9 @@
 
 use arbtest::arbtest;
 use serde_json::Value;
-use stopgate_model::{Artifact, Gap};
+use stopgate_model::{Artifact, Gap, PackageId};
 
-use crate::{Producer, analysis, check_json, csv, grype_json, junit, samples, sarif, syft_json};
+use crate::{Producer, analysis, check_json, csv, cyclonedx, grype_json, junit, samples, sarif, sbom, spdx, syft_json};
 
 const PRODUCER: Producer<'_> = Producer { name: "stopgate", version: "1.0.0", created: None };
 const BUDGET_MS: u64 = 300;
@@ -66,6 +66,30 @@ fn syft_json_reads_back_what_it_writes() {
     .budget_ms(BUDGET_MS);
 }
 
+#[test]
+fn cyclonedx_and_spdx_keep_packages_and_gaps() {
+    arbtest(|u| {
+        let artifact = samples::artifact(u)?;
+        let version = *u.choose(&[cyclonedx::Version::V1_4, cyclonedx::Version::V1_7])?;
+        for bytes in [
+            written(|out| cyclonedx::write(&artifact, version, &PRODUCER, out)),
+            written(|out| spdx::write(&artifact, &PRODUCER, out)),
+        ] {
+            let read = sbom::detect_and_read(&bytes).unwrap();
+            assert_eq!(ids(&read), ids(&artifact));
+            for gap in &artifact.gaps {
+                assert!(read.gaps.iter().any(|other| (other.code, other.class) == (gap.code, gap.class)), "{gap:?}");
+            }
+        }
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+fn ids(artifact: &Artifact) -> std::collections::BTreeSet<PackageId> {
+    artifact.packages.iter().map(|package| package.id).collect()
+}
+
 // Limits are part of the message only; a gap that reading adds is not the artifact's own.
 fn gaps(artifact: &Artifact) -> Vec<Gap> {
     let mut gaps: Vec<_> = artifact.gaps.iter().map(|gap| Gap { limit: None, seen: None, ..gap.clone() }).collect();
@@ -81,7 +105,7 @@ fn readers_survive_any_bytes() {
         let bytes: Vec<u8> = u.arbitrary()?;
         let _ = syft_json::read(&bytes);
         let _ = analysis::read(&bytes);
-        let _ = crate::sbom::detect_and_read(&bytes);
+        let _ = sbom::detect_and_read(&bytes);
         Ok(())
     })
     .budget_ms(BUDGET_MS);
@@ -96,7 +120,7 @@ fn readers_survive_documents_with_changed_bytes() {
             let at = u.choose_index(bytes.len())?;
             bytes[at] = *u.choose(b"\"{}[],:0n\\ x")?;
         }
-        let _ = crate::sbom::detect_and_read(&bytes);
+        let _ = sbom::detect_and_read(&bytes);
         Ok(())
     })
     .budget_ms(BUDGET_MS);

@@ -107,7 +107,8 @@ fn package(u: &mut Unstructured<'_>) -> Result<Package> {
     let types =
         [PackageType::DEB, PackageType::RPM, PackageType::NPM, PackageType::JAVA_ARCHIVE, PackageType::named("odd")];
     let mut package = Package::new(u.choose(&types)?.clone(), name(u)?, text(u)?);
-    package.id = PackageId(u.arbitrary()?);
+    // Readers take no id of zero.
+    package.id = PackageId(u.arbitrary::<u64>()?.max(1));
     package.epoch = maybe(u, |u| u.arbitrary())?;
     package.arch = maybe(u, text)?;
     package.purl =

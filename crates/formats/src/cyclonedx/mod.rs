@@ -3,8 +3,10 @@
 //! Unlike syft's: the root depends on whatever nothing else needs, the serial number follows from the content, and
 //! gaps make the composition incomplete. Files are left out; CPEs and package URLs that are not valid are properties.
 
+mod read;
 mod write;
 
+pub use read::read;
 pub use write::write;
 
 /// Version of CycloneDX.

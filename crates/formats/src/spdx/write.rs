@@ -83,7 +83,7 @@ impl Document<'_> {
     fn gaps(&self) -> String {
         let gap = |gap: &stopgate_model::Gap| {
             let path = gap.path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
-            format!("{} ({}): {path}{}", gap.code, gap.class.name(), gap.message)
+            one_line(&format!("{} ({}): {path}{}", gap.code, gap.class.name(), gap.message))
         };
         let lines: Vec<String> = self.artifact.gaps.iter().map(gap).collect();
         format!("parts of the artifact could not be read:\n{}", lines.join("\n"))

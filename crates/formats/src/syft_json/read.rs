@@ -64,8 +64,8 @@ pub fn read(bytes: &[u8]) -> Result<Artifact, FormatError> {
     };
     let mut broken = Broken::default();
     let descriptor: Descriptor<'_> =
-        document.descriptor.and_then(|raw| broken.read("descriptor", 0, raw)).unwrap_or_default();
-    let schema: Schema = document.schema.and_then(|raw| broken.read("schema", 0, raw)).unwrap_or_default();
+        document.descriptor.and_then(|raw| broken.object("descriptor", 0, raw)).unwrap_or_default();
+    let schema: Schema = document.schema.and_then(|raw| broken.object("schema", 0, raw)).unwrap_or_default();
     let schema = schema.version.unwrap_or_default();
     if schema.split('.').next().and_then(|model| model.parse::<u32>().ok()).is_some_and(|model| model > MODEL) {
         broken.add(format!("the document has the newer schema {schema}: parts that {MODEL} does not know are missing"));
@@ -129,7 +129,7 @@ struct RawPackage<'a> {
 }
 
 fn package(raw: &RawValue, at: usize, ids: &mut Ids, broken: &mut Broken) -> Option<Package> {
-    let raw: RawPackage<'_> = broken.read("package", at, raw)?;
+    let raw: RawPackage<'_> = broken.object("package", at, raw)?;
     let type_name = raw.package_type.unwrap_or_default();
     let mut package =
         Package::new(PackageType::named(&type_name), raw.name.unwrap_or_default(), raw.version.unwrap_or_default());
@@ -155,7 +155,8 @@ fn package(raw: &RawValue, at: usize, ids: &mut Ids, broken: &mut Broken) -> Opt
         broken.add(format!("package {at} of the document has no name"));
         return None;
     }
-    package.id = ids.assign(&raw.id.unwrap_or_default(), &package);
+    let id = raw.id.unwrap_or_default();
+    package.id = ids.assign(&id, &id, &package);
     Some(package)
 }
 
@@ -177,7 +178,7 @@ struct Annotations {
 }
 
 fn location(raw: &RawValue, at: usize, broken: &mut Broken) -> Option<Location> {
-    let raw: RawLocation = broken.read("a location of package", at, raw)?;
+    let raw: RawLocation = broken.object("a location of package", at, raw)?;
     let path = rooted(raw.path.filter(|path| !path.is_empty())?);
     let layer = raw.layer_id.filter(|layer| !layer.is_empty()).and_then(|layer| match Digest::parse(&layer) {
         Ok(layer) => Some(layer),
@@ -214,11 +215,11 @@ struct RawLicense<'a> {
 
 fn license(raw: &RawValue, at: usize, broken: &mut Broken) -> Option<License> {
     if raw.get().starts_with('"') {
-        let value: String = broken.read("a licence of package", at, raw)?;
+        let value: String = broken.any("a licence of package", at, raw)?;
         let spdx = if spdx::Expression::parse(&value).is_ok() { value.clone() } else { String::new() };
         return Some(License { value, spdx, kind: LicenseKind::Declared, urls: Vec::new(), locations: Vec::new() });
     }
-    let raw: RawLicense<'_> = broken.read("a licence of package", at, raw)?;
+    let raw: RawLicense<'_> = broken.object("a licence of package", at, raw)?;
     Some(License {
         value: raw.value.unwrap_or_default(),
         spdx: raw.spdx_expression.unwrap_or_default(),
@@ -236,9 +237,9 @@ struct RawCpe {
 
 fn cpe(raw: &RawValue, at: usize, broken: &mut Broken) -> Option<Cpe> {
     if raw.get().starts_with('"') {
-        return broken.read("a CPE of package", at, raw).map(|text| Cpe { text, source: String::new() });
+        return broken.any("a CPE of package", at, raw).map(|text| Cpe { text, source: String::new() });
     }
-    let raw: RawCpe = broken.read("a CPE of package", at, raw)?;
+    let raw: RawCpe = broken.object("a CPE of package", at, raw)?;
     Some(Cpe { text: raw.cpe, source: raw.source.unwrap_or_default() })
 }
 
@@ -257,7 +258,7 @@ struct RelationshipMetadata {
 }
 
 fn relationship(raw: &RawValue, at: usize, ids: &Ids, source: &str, broken: &mut Broken) -> Option<Relationship> {
-    let raw: RawRelationship = broken.read("relationship", at, raw)?;
+    let raw: RawRelationship = broken.object("relationship", at, raw)?;
     let child_is_file = ids.get(&raw.child).is_none();
     let kind = match raw.kind.as_str() {
         // These follow from the packages themselves.
@@ -313,7 +314,7 @@ fn distro(raw: &RawValue, broken: &mut Broken) -> Option<Distro> {
     if raw.get() == "null" {
         return None;
     }
-    let raw: RawDistro<'_> = broken.read("distribution", 0, raw)?;
+    let raw: RawDistro<'_> = broken.object("distribution", 0, raw)?;
     let id_like = raw.id_like.map(|raw| {
         serde_json::from_str::<Vec<String>>(raw.get())
             .or_else(|_| serde_json::from_str::<String>(raw.get()).map(|text| split(&text)))
@@ -355,4 +356,160 @@ fn distro(raw: &RawValue, broken: &mut Broken) -> Option<Distro> {
 
 fn split(text: &str) -> Vec<String> {
     text.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::{
+        Artifact, Element, GapCode, PackageType, Relationship, RelationshipKind, SourceKind, Upstream,
+    };
+
+    use super::read;
+    use crate::FormatError;
+
+    fn artifact(json: &str) -> Artifact {
+        read(json.as_bytes()).unwrap()
+    }
+
+    fn one(package: &str) -> stopgate_model::Package {
+        let artifact = artifact(&format!(r#"{{"artifacts":[{package}],"distro":{{"id":"x"}}}}"#));
+        assert_eq!(artifact.gaps, []);
+        artifact.packages.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn schema_1_is_read() {
+        let artifact = artifact(
+            r#"{"artifacts":[{"name":"musl","version":"1.2","type":"apk","foundBy":"apkdb-cataloger",
+            "locations":[{"path":"lib/apk/db/installed","layerID":"bad"}],"licenses":["MIT","odd words"],
+            "cpes":["cpe:2.3:a:musl:musl:1.2:*:*:*:*:*:*:*"],"metadataType":"ApkMetadata",
+            "metadata":{"package":"musl","originPackage":"musl-src","files":[{"path":"/lib/ld.so"}]}}],
+            "source":{"type":"directory","target":"/srv"},"distro":{"name":"alpine","version":"3.12","idLike":"x y"},
+            "descriptor":{"name":"syft","version":"0.1"},"schema":{"version":"1.0.0"}}"#,
+        );
+        let package = &artifact.packages[0];
+        assert_eq!(package.locations[0].path, "/lib/apk/db/installed");
+        assert_eq!((package.licenses[0].spdx.as_str(), package.licenses[1].spdx.as_str()), ("MIT", ""));
+        assert_eq!(package.upstreams, [Upstream { name: "musl-src".into(), version: None }]);
+        assert_eq!((package.files[0].path.as_str(), package.files[0].mode), ("/lib/ld.so", Some(0o644)));
+        assert_eq!(package.details.as_ref().unwrap().type_name, "apk-db-entry");
+        let distro = artifact.distro.unwrap();
+        assert_eq!((distro.id.as_str(), distro.version_id.as_str()), ("alpine", "3.12"));
+        assert_eq!(distro.id_like, ["x", "y"]);
+        assert_eq!(artifact.source.kind, SourceKind::Directory { path: "/srv".into() });
+        assert_eq!(artifact.gaps[0].code, GapCode::SbomElementUnreadable, "the layer that is none");
+    }
+
+    #[test]
+    fn typed_fields_come_from_metadata_then_from_the_package_url() {
+        let rpm =
+            one(r#"{"name":"bash","version":"0:4.4-1.el8","type":"rpm","metadataType":"rpm-db-entry","metadata":{
+            "epoch":0,"architecture":"x86_64","sourceRpm":"bash-src-4.4-1.el8.src.rpm","modularityLabel":"",
+            "files":[{"path":"/etc","mode":16877},{"path":"/etc/x","mode":33188,"size":3,"flags":"cn",
+            "digest":{"algorithm":"sha256","value":"zz"}}]}}"#);
+        assert_eq!((rpm.epoch, rpm.arch.as_deref(), rpm.modularity.as_deref()), (Some(0), Some("x86_64"), Some("")));
+        assert_eq!(rpm.upstreams[0].version.as_deref(), Some("4.4-1.el8"));
+        assert_eq!(rpm.files.len(), 1, "folders are not owned files");
+        assert!(rpm.files[0].config && rpm.files[0].mode == Some(0o644) && rpm.files[0].size == Some(3));
+        let bare = one(
+            r#"{"name":"","version":"","type":"","purl":"pkg:rpm/redhat/bash@4.4-1?arch=x86_64&epoch=1&rpmmod=a:1&upstream=b-2-3.src.rpm"}"#,
+        );
+        assert_eq!((bare.name.as_str(), bare.version.as_str(), bare.epoch), ("bash", "1:4.4-1", Some(1)));
+        assert_eq!((bare.package_type, bare.modularity.as_deref()), (PackageType::RPM, Some("a:1")));
+        assert_eq!(bare.upstreams, [Upstream { name: "b".into(), version: Some("2-3".into()) }]);
+        let deb = one(r#"{"name":"libc6","version":"1:2.36","type":"deb","metadataType":"dpkg-db-entry",
+            "metadata":{"source":"glibc (2.35)","architecture":"amd64","files":null}}"#);
+        assert_eq!(deb.upstreams, [Upstream { name: "glibc".into(), version: Some("2.35".into()) }]);
+        assert_eq!(deb.epoch, Some(1));
+        let python = one(r#"{"name":"x","version":"1","type":"python","metadataType":"python-package","metadata":{
+            "sitePackagesRootPath":"/usr/lib/py","files":[{"path":"../../bin/x","size":"7","digest":
+            {"algorithm":"sha256","value":"ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0"}}]}}"#);
+        assert_eq!((python.files[0].path.as_str(), python.files[0].size), ("/usr/bin/x", Some(7)));
+        assert!(python.files[0].digest.as_ref().unwrap().hex().starts_with("ba7816bf"));
+    }
+
+    #[test]
+    fn unknown_metadata_is_kept_as_it_is() {
+        let package =
+            one(r#"{"name":"x","version":"1","type":"new-kind","metadataType":"new-entry","metadata":{"a": [1]}}"#);
+        let details = package.details.unwrap();
+        assert_eq!((details.type_name.as_str(), details.json.as_str()), ("new-entry", r#"{"a": [1]}"#));
+        assert_eq!(package.package_type.id(), "new-kind");
+    }
+
+    #[test]
+    fn broken_elements_are_gaps_and_the_rest_is_read() {
+        let artifact = artifact(
+            r#"{"artifacts":[{"name":7},{"version":"1","type":"npm"},null,{"name":"ok","version":"1","type":"npm",
+            "licenses":[3,{"value":"MIT"}],"cpes":[{}]}],"artifactRelationships":[{"parent":1}],
+            "source":[],"schema":{"version":"99.0.0"}}"#,
+        );
+        assert_eq!(artifact.packages.len(), 1);
+        assert_eq!(artifact.packages[0].licenses.len(), 1);
+        assert_eq!(artifact.gaps.len(), 8, "{:#?}", artifact.gaps);
+    }
+
+    #[test]
+    fn a_document_that_is_none_is_an_error() {
+        for (json, expected) in [
+            ("", "EOF while parsing"),
+            ("[]", "expected an object"),
+            ("{}", "it has no `artifacts`"),
+            (r#"{"artifacts":3}"#, "invalid type"),
+        ] {
+            let error = read(json.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{json}: {error}");
+        }
+        let deep = format!(r#"{{"artifacts":[],"x":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        assert!(matches!(read(deep.as_bytes()), Err(FormatError::TooDeep { .. })));
+    }
+
+    #[test]
+    fn equal_ids_stay_two_packages_and_edges_lead_to_the_first() {
+        let artifact = artifact(
+            r#"{"artifacts":[{"id":"00000000000000aa","name":"a","version":"1","type":"npm"},
+            {"id":"00000000000000aa","name":"b","version":"1","type":"npm"},{"id":"own","name":"c","version":"1","type":"npm"}],
+            "artifactRelationships":[{"parent":"00000000000000aa","child":"own","type":"dependency-of"},
+            {"parent":"src","child":"own","type":"contains"},{"parent":"own","child":"file1","type":"evident-by"},
+            {"parent":"own","child":"else","type":"described-by"}],"source":{"id":"src","type":"directory","metadata":{"path":"."}}}"#,
+        );
+        let ids: Vec<_> = artifact.packages.iter().map(|package| package.id).collect();
+        assert_eq!(ids[0].0, 0xaa);
+        assert!(ids[1] != ids[0] && ids[2] != ids[1]);
+        let expected = [
+            Relationship {
+                from: Element::Package(ids[0]),
+                to: Element::Package(ids[2]),
+                kind: RelationshipKind::DependencyOf,
+            },
+            Relationship {
+                from: Element::Package(ids[2]),
+                to: Element::Foreign("else".into()),
+                kind: RelationshipKind::Other("described-by".into()),
+            },
+        ];
+        assert!(expected.iter().all(|edge| artifact.relationships.contains(edge)));
+        assert_eq!(artifact.relationships.len(), 2);
+    }
+
+    #[test]
+    fn a_partial_list_of_files_is_no_tree_and_a_whole_one_is() {
+        let files = r#"[{"id":"1","location":{"path":"/bin/su","layerID":""},"metadata":{"mode":40000755,"type":"RegularFile",
+            "userID":0,"groupID":0,"mimeType":"","size":5},"digests":[{"algorithm":"sha256","value":"00"}]},
+            {"id":"2","location":{"path":"/l"},"metadata":{"mode":1000000777,"type":"SymbolicLink","linkDestination":"bin"}},
+            {"id":"3","location":{"path":"/x"},"unknowns":["java: cannot be read","limits: x"]}]"#;
+        let partial = artifact(&format!(r#"{{"artifacts":[],"files":{files}}}"#));
+        assert_eq!((partial.files, partial.gaps.len()), (None, 2));
+        let whole = artifact(&format!(
+            r#"{{"artifacts":[],"files":{files},"descriptor":{{"name":"syft","configuration":{{"files":{{"selection":"all"}}}}}}}}"#
+        ));
+        let tree = whole.files.unwrap();
+        assert_eq!(tree.get("/bin/su").unwrap().mode, 0o4755);
+        assert_eq!((tree.get("/l").unwrap().link, tree.get("/l").unwrap().mode), (Some("bin"), 0o777));
+        let old = artifact(
+            r#"{"artifacts":[],"files":[{"location":{"path":"/x"},"metadata":{"mode":493,"type":"RegularFile"}}],
+            "descriptor":{"name":"anchorectl","configuration":{"file":{"metadata":{"selection":"all"}}}},"schema":{"version":"1.0.0"}}"#,
+        );
+        assert_eq!(old.files.unwrap().get("/x").unwrap().mode, 0o755);
+    }
 }

@@ -8,7 +8,7 @@ use stopgate_model::{
 
 use super::files::unix_mode;
 use super::read::{Descriptor, rooted};
-use crate::elements::Broken;
+use crate::elements::{Broken, named_gap};
 
 #[derive(Deserialize)]
 struct RawFile {
@@ -61,7 +61,7 @@ pub(super) fn read(
         if !whole && !raw.get().contains("\"unknowns\"") {
             continue;
         }
-        let Some(file) = broken.read::<RawFile>("file", at, raw) else { continue };
+        let Some(file) = broken.object::<RawFile>("file", at, raw) else { continue };
         let layer = file.location.layer_id.as_deref().and_then(|layer| Digest::parse(layer).ok());
         for unknown in file.unknowns.iter().flatten() {
             broken.gap(gap(unknown, &file.location.path, layer.clone()));
@@ -130,22 +130,10 @@ fn mode(written: u64, as_number: bool) -> u32 {
 }
 
 fn gap(unknown: &str, path: &str, layer: Option<Digest>) -> Gap {
-    let mut gap = ours(unknown).unwrap_or_else(|| theirs(unknown));
+    let mut gap = named_gap(unknown).unwrap_or_else(|| theirs(unknown));
     gap.path = (path != "/").then(|| path.to_owned());
     gap.layer = layer;
     gap
-}
-
-/// `CODE: MESSAGE` or `CODE (CLASS): MESSAGE`, as we write them.
-fn ours(unknown: &str) -> Option<Gap> {
-    let (head, message) = unknown.split_once(": ")?;
-    let (code, class) = match head.split_once(" (") {
-        Some((code, class)) => (code, Some(GapClass::parse(class.strip_suffix(')')?)?)),
-        None => (head, None),
-    };
-    let mut gap = Gap::new(GapCode::parse(code)?, message);
-    gap.class = class.unwrap_or(gap.class);
-    Some(gap)
 }
 
 /// syft marks what no cataloger took as well as what one could not read.

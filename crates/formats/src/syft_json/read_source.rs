@@ -26,7 +26,7 @@ struct RawSource<'a> {
 }
 
 pub(super) fn read(raw: Option<&RawValue>, broken: &mut Broken) -> SourceDescription {
-    let raw: RawSource<'_> = raw.and_then(|raw| broken.read("source", 0, raw)).unwrap_or_default();
+    let raw: RawSource<'_> = raw.and_then(|raw| broken.object("source", 0, raw)).unwrap_or_default();
     let type_name = raw.kind.unwrap_or_default();
     let metadata = raw.target.or(raw.metadata).filter(|raw| raw.get() != "null");
     let mut user_input = String::new();
@@ -107,7 +107,7 @@ struct RawLayer {
 }
 
 fn image(raw: &RawValue, broken: &mut Broken, user_input: &mut String) -> Option<ImageSource> {
-    let raw: RawImage = broken.read("the image of source", 0, raw)?;
+    let raw: RawImage = broken.object("the image of source", 0, raw)?;
     let mut bytes = |name: &str, text: Option<String>| {
         STANDARD.decode(text.unwrap_or_default()).unwrap_or_else(|error| {
             broken.add(format!("the {name} of the image is not base64: {error}"));
