@@ -1,0 +1,1 @@
+//! Matching with small data of our own.
