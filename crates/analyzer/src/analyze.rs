@@ -25,7 +25,7 @@ pub trait Progress: Sync {
     fn advance(&self, bytes: u64);
 }
 
-/// How to analyse. The default: no cache, no Dockerfile, two threads.
+/// How to analyse. The default: no cache, no Dockerfile, as many threads as there are processors.
 #[derive(Default, Clone)]
 pub struct AnalyzeOptions<'a> {
     /// Where facts of layers are kept between runs; `None`: nowhere.
@@ -38,14 +38,15 @@ pub struct AnalyzeOptions<'a> {
     pub user_input: String,
     /// Told how far the analysis is.
     pub progress: Option<&'a dyn Progress>,
-    /// Layers that are read, and files that are inspected, at the same time; 0: two.
+    /// Layers that are read, and files that are inspected, at the same time; 0: one per processor, between 2
+    /// and 8.
     pub threads: usize,
 }
 
 impl AnalyzeOptions<'_> {
-    pub(crate) const fn threads(&self) -> usize {
+    pub(crate) fn threads(&self) -> usize {
         match self.threads {
-            0 => 2,
+            0 => std::thread::available_parallelism().map_or(2, |processors| processors.get().clamp(2, 8)),
             threads => threads,
         }
     }

@@ -91,7 +91,7 @@ fn unpack(
             let stored = Box::new(file.try_clone().map_err(unreadable)?);
             let budget = ImageBudget::default();
             walk(
-                LayerStream { stored, what: path, diff_id: None, budget: &budget, progress: &|_| {} },
+                LayerStream { stored, what: path, diff_id: None, filesystem: true, budget: &budget, progress: &|_| {} },
                 &mut collector,
             )?;
         } else {

@@ -82,7 +82,14 @@ fn look_again(
     let stored = image.open_layer(index)?;
     let what = diff_id.to_string();
     let budget = ImageBudget::default();
-    let stream = LayerStream { stored, what: &what, diff_id: Some(diff_id), budget: &budget, progress: &|_| {} };
+    let stream = LayerStream {
+        stored,
+        what: &what,
+        diff_id: Some(diff_id),
+        filesystem: true,
+        budget: &budget,
+        progress: &|_| {},
+    };
     let mut again = Again::new(tools, wants);
     let walked = walk(stream, &mut again)?;
     let facts = again.builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
@@ -192,7 +199,8 @@ fn walk_one(
         }
     };
     let what = diff_id.to_string();
-    let stream = LayerStream { stored, what: &what, diff_id: Some(diff_id), budget, progress: &progress };
+    let filesystem = layer.media_type.is_empty() || layer.media_type.contains("tar");
+    let stream = LayerStream { stored, what: &what, diff_id: Some(diff_id), filesystem, budget, progress: &progress };
     let mut collector = Collector::of_layer(tools);
     let walked = walk(stream, &mut collector)?;
     let cut = collector.is_full();

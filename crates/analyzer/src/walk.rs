@@ -53,6 +53,8 @@ pub(crate) struct LayerStream<'a> {
     pub(crate) what: &'a str,
     /// Digest that the uncompressed archive must have; `None` when none is known.
     pub(crate) diff_id: Option<&'a Digest>,
+    /// Whether it claims to be an archive of a file system.
+    pub(crate) filesystem: bool,
     pub(crate) budget: &'a ImageBudget,
     /// Told how many stored bytes were read.
     pub(crate) progress: &'a (dyn Fn(u64) + Sync),
@@ -73,7 +75,7 @@ pub(crate) struct Walked {
 
 /// Walks a layer. An error means that the layer is not what it says or cannot be read at all.
 pub(crate) fn walk(layer: LayerStream<'_>, sink: &mut impl Sink) -> Result<Walked, AnalyzeError> {
-    let LayerStream { stored, what, diff_id, budget, progress } = layer;
+    let LayerStream { stored, what, diff_id, filesystem, budget, progress } = layer;
     thread::scope(|scope| {
         let (stored_in, stored_out) = pipe();
         let (plain_in, plain_out) = pipe();
@@ -84,7 +86,8 @@ pub(crate) fn walk(layer: LayerStream<'_>, sink: &mut impl Sink) -> Result<Walke
         });
         let hasher = diff_id.and_then(|expected| Hasher::new(expected.algorithm()));
         let source = Source { plain: plain_out, hasher, bytes: 0, budget };
-        let walked = read(source, what, diff_id, sink);
+        let unreadable = if filesystem { GapCode::LayerUnreadable } else { GapCode::LayerNotFilesystem };
+        let walked = read(source, what, (diff_id, unreadable), sink);
         // A fault there looks like a layer that ends early.
         if reading.join().is_err() | inflating.join().is_err() {
             let source = io::Error::other("the decoder failed; this is a fault of ours");
@@ -97,7 +100,7 @@ pub(crate) fn walk(layer: LayerStream<'_>, sink: &mut impl Sink) -> Result<Walke
 fn read(
     source: Source<'_>,
     what: &str,
-    diff_id: Option<&Digest>,
+    (diff_id, unreadable): (Option<&Digest>, GapCode),
     sink: &mut impl Sink,
 ) -> Result<Walked, AnalyzeError> {
     let mut reader = tar::Reader::new(source);
@@ -107,7 +110,7 @@ fn read(
         Ok(()) => reader.drain(),
         Err(End::Unreadable(reason)) => {
             let message = format!("the layer was not read to its end: {reason}");
-            sink.gap(Gap::new(GapCode::LayerUnreadable, message));
+            sink.gap(Gap::new(unreadable, message));
             reader.drain()
         }
         Err(End::Io(error)) => Err(error),

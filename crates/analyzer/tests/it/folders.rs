@@ -92,3 +92,16 @@ fn a_file_that_is_a_package_is_read_as_one_and_another_is_told() {
     let artifact = analyze(&opened("file", &text), &AnalyzeOptions::default()).unwrap();
     assert_eq!(codes(&artifact), [GapCode::ArchiveUnreadable]);
 }
+
+#[test]
+fn a_zip_archive_is_looked_into_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tree.zip");
+    let lock = br#"{"lockfileVersion":3,"packages":{"node_modules/x":{"version":"1.2.3"}}}"#;
+    let zip =
+        stopgate_testkit::jar::zip_of(&[("a/key", b"-----BEGIN PRIVATE KEY-----"), ("b/package-lock.json", lock)]);
+    fs::write(&path, zip.unwrap()).unwrap();
+    let artifact = analyze(&opened("file", &path), &AnalyzeOptions::default()).unwrap();
+    assert_eq!(paths(&artifact), ["/a/key", "/b/package-lock.json"]);
+    assert_eq!((artifact.secrets.unwrap().len(), artifact.packages.len()), (1, 1));
+}

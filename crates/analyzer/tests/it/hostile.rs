@@ -98,6 +98,16 @@ fn an_archive_that_breaks_off_is_a_gap_that_decides_nothing() {
 }
 
 #[test]
+fn a_layer_that_is_no_file_system_is_told_apart() {
+    let mut builder = ImageBuilder::new();
+    builder.layers.push(Layer::Tar(b"\0asm and more".repeat(100)));
+    let (_folder, mut image) = crate::image_of(&builder);
+    image.layers[0].media_type = "application/vnd.wasm.content.layer.v1+wasm".to_owned();
+    let artifact = analyze(&Opened::Image(image), &AnalyzeOptions::default()).unwrap();
+    assert_eq!(codes(&artifact), [GapCode::LayerNotFilesystem]);
+}
+
+#[test]
 fn names_cannot_leave_the_root_and_links_stay_data() {
     let artifact = analyzed(&ImageBuilder::new().layer(vec![
         Entry::file("../../etc/shadow", "x"),
