@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use stopgate_model::{CheckReport, Evidence, Finding};
+use stopgate_model::{CheckReport, Evidence, Finding, Remediation};
 
 const HEADER: &[&str] = &[
     "tag",
@@ -75,7 +75,7 @@ fn row<'a>(report: &'a CheckReport<'_>, finding: &'a Finding) -> Vec<Cow<'a, str
         Cow::Owned(finding.controls.join(" ")),
         Cow::Borrowed(path),
         Cow::Owned(layer),
-        Cow::Owned(finding.remediation.as_ref().map(|remediation| remediation.sentence()).unwrap_or_default()),
+        Cow::Owned(finding.remediation.as_ref().map(Remediation::sentence).unwrap_or_default()),
         Cow::Borrowed(&finding.fingerprint),
     ]
 }

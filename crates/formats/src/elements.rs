@@ -231,7 +231,7 @@ pub(crate) fn type_of(purl: &Purl) -> PackageType {
         .iter()
         .find(|row| row.purl == purl.package_type && row.id != "linux-kernel" && row.id != "binary")
         .map(|row| PackageType::named(row.id));
-    found.unwrap_or_else(|| match purl.package_type.as_str() {
+    found.unwrap_or(match purl.package_type.as_str() {
         "alpine" => PackageType::APK,
         "generic" => PackageType::BINARY,
         _ => PackageType::UNKNOWN,

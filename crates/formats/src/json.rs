@@ -26,13 +26,11 @@ impl<'w> JsonWriter<'w> {
     /// Flushes; returns how many bytes the document has.
     pub(crate) fn finish(mut self) -> io::Result<u64> {
         self.flush();
-        match self.error {
-            Some(error) => Err(error),
-            None => {
-                self.out.flush()?;
-                Ok(self.written)
-            }
+        if let Some(error) = self.error {
+            return Err(error);
         }
+        self.out.flush()?;
+        Ok(self.written)
     }
 
     /// A line end after the document.
@@ -81,8 +79,9 @@ impl<'w> JsonWriter<'w> {
     pub(crate) fn hex(&mut self, bytes: &[u8]) {
         self.begin();
         self.buffer.push(b'"');
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
         for byte in bytes {
-            self.buffer.extend([byte >> 4, byte & 15].map(|nibble| b"0123456789abcdef"[usize::from(nibble)]));
+            self.buffer.extend([digit(byte >> 4), digit(byte & 15)]);
         }
         self.buffer.push(b'"');
         self.end();
@@ -261,10 +260,10 @@ fn first_special(text: &[u8]) -> Option<usize> {
     for chunk in &mut chunks {
         let word = chunk.iter().rev().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-        if control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) != 0 {
-            if let Some(found) = chunk.iter().position(special) {
-                return Some(at + found);
-            }
+        if control | zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) != 0
+            && let Some(found) = chunk.iter().position(special)
+        {
+            return Some(at + found);
         }
         at += 8;
     }
@@ -288,7 +287,7 @@ mod tests {
         let text = written(|w| {
             w.object(|w| {
                 w.text_field("a", "x");
-                w.key("b").list([1_u64, 2], |w, n| w.number(n));
+                w.key("b").list([1_u64, 2], JsonWriter::number);
                 w.key("c").object(|_| {});
                 w.key("d").list([(); 0], |_, ()| {});
                 w.key("e").float(f64::NAN);
@@ -335,7 +334,7 @@ mod tests {
         }
         let mut full = Full(0);
         let mut writer = JsonWriter::new(&mut full);
-        writer.list(0..100_000_u32, |w, n| w.number(n));
+        writer.list(0..100_000_u32, JsonWriter::number);
         assert_eq!(writer.finish().unwrap_err().kind(), std::io::ErrorKind::StorageFull);
         assert_eq!(full.0, 1);
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arbtest::arbitrary::{Result, Unstructured};
+use arbtest::arbitrary::{Arbitrary, Result, Unstructured};
 use stopgate_model::{
     Action, AllowlistMatch, Analyzer, Artifact, AvailableFix, Condition, Confidence, Cpe, Cvss, DataIdentity, Decision,
     Details, Digest, Distro, Dockerfile, DockerfileMode, Element, Engine, Epss, Evaluation, Evidence, EvidenceKind,
@@ -64,6 +64,10 @@ fn name(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(format!("n{}", text(u)?))
 }
 
+fn any<T: for<'u> Arbitrary<'u>>(u: &mut Unstructured<'_>) -> Result<T> {
+    u.arbitrary()
+}
+
 fn many<T>(u: &mut Unstructured<'_>, each: impl Fn(&mut Unstructured<'_>) -> Result<T>) -> Result<Vec<T>> {
     let length = u.int_in_range(0..=3)?;
     (0..length).map(|_| each(u)).collect()
@@ -109,7 +113,7 @@ fn package(u: &mut Unstructured<'_>) -> Result<Package> {
     let mut package = Package::new(u.choose(&types)?.clone(), name(u)?, text(u)?);
     // Readers take no id of zero.
     package.id = PackageId(u.arbitrary::<u64>()?.max(1));
-    package.epoch = maybe(u, |u| u.arbitrary())?;
+    package.epoch = maybe(u, any)?;
     package.arch = maybe(u, text)?;
     package.purl =
         maybe(u, |u| Ok(format!("pkg:npm/{}@1?distro=debian-12&x={}", name(u)?, text(u)?)))?.unwrap_or_default();
@@ -126,8 +130,8 @@ fn package(u: &mut Unstructured<'_>) -> Result<Package> {
         Ok(OwnedFile {
             path: path(u)?,
             digest: maybe(u, digest)?,
-            mode: maybe(u, |u| u.arbitrary())?,
-            size: maybe(u, |u| u.arbitrary())?,
+            mode: maybe(u, any)?,
+            size: maybe(u, any)?,
             config: u.arbitrary()?,
         })
     })?;
@@ -143,7 +147,7 @@ fn tree(u: &mut Unstructured<'_>, packages: &[Package]) -> Result<FileIndex> {
     paths.extend(packages.iter().flat_map(|package| &package.files).map(|file| file.path.clone()));
     for path in paths {
         let link = maybe(u, text)?;
-        let sha256: Option<[u8; 32]> = maybe(u, |u| u.arbitrary())?;
+        let sha256: Option<[u8; 32]> = maybe(u, any)?;
         tree.push(&FileEntry {
             path: &path,
             kind: *u.choose(&FileKind::ALL)?,
@@ -165,8 +169,8 @@ fn gap(u: &mut Unstructured<'_>) -> Result<Gap> {
         class: *u.choose(&[GapClass::Note, GapClass::Partial, GapClass::Undecidable])?,
         path: maybe(u, path)?,
         layer: maybe(u, digest)?,
-        limit: maybe(u, |u| u.arbitrary())?,
-        seen: maybe(u, |u| u.arbitrary())?,
+        limit: maybe(u, any)?,
+        seen: maybe(u, any)?,
         message: text(u)?,
     })
 }
@@ -242,13 +246,7 @@ fn dockerfile(u: &mut Unstructured<'_>) -> Result<Dockerfile> {
 }
 
 fn secret(u: &mut Unstructured<'_>) -> Result<SecretHit> {
-    Ok(SecretHit {
-        path: path(u)?,
-        layer: maybe(u, digest)?,
-        name: text(u)?,
-        pattern: text(u)?,
-        lines: many(u, |u| u.arbitrary())?,
-    })
+    Ok(SecretHit { path: path(u)?, layer: maybe(u, digest)?, name: text(u)?, pattern: text(u)?, lines: many(u, any)? })
 }
 
 /// Any artifact, its packages with distinct ids.
@@ -316,12 +314,7 @@ fn evidence(u: &mut Unstructured<'_>) -> Result<Evidence> {
             link: text(u)?,
             known_exploited: u.arbitrary()?,
         },
-        2 => Evidence::File {
-            path: path(u)?,
-            mode: maybe(u, |u| u.arbitrary())?,
-            layer: maybe(u, digest)?,
-            lines: many(u, |u| u.arbitrary())?,
-        },
+        2 => Evidence::File { path: path(u)?, mode: maybe(u, any)?, layer: maybe(u, digest)?, lines: many(u, any)? },
         3 => Evidence::DockerfileLine { line: u.arbitrary()?, text: text(u)?, actual: u.arbitrary()? },
         4 => Evidence::Config { field: text(u)?, value: text(u)? },
         _ => Evidence::Data { text: text(u)? },
@@ -335,7 +328,7 @@ fn remediation(u: &mut Unstructured<'_>) -> Result<Remediation> {
         2 => Remediation::RemovePackage { name: name(u)? },
         3 => Remediation::RemoveFile { path: path(u)?, revoke: u.arbitrary()? },
         4 => Remediation::ChangeMode { path: path(u)?, from: u.arbitrary()?, to: u.arbitrary()? },
-        5 => Remediation::Dockerfile { line: maybe(u, |u| u.arbitrary())?, instruction: text(u)? },
+        5 => Remediation::Dockerfile { line: maybe(u, any)?, instruction: text(u)? },
         6 => Remediation::Provide { what: text(u)? },
         _ => Remediation::Advice { text: text(u)? },
     })

@@ -265,7 +265,7 @@ fn places(rows: Vec<LocationRow>) -> Result<Vec<Location>, Invalid> {
             Ok(Location {
                 access_path: row.access_path.unwrap_or_else(|| row.path.clone()),
                 path: row.path,
-                layer: layer(row.layer)?,
+                layer: layer(row.layer.as_deref())?,
                 evidence: match row.evidence.as_deref() {
                     None => EvidenceKind::Primary,
                     Some("supporting") => EvidenceKind::Supporting,
@@ -276,6 +276,6 @@ fn places(rows: Vec<LocationRow>) -> Result<Vec<Location>, Invalid> {
         .collect()
 }
 
-pub(super) fn layer(text: Option<String>) -> Result<Option<Digest>, Invalid> {
-    text.as_deref().map(digest).transpose()
+pub(super) fn layer(text: Option<&str>) -> Result<Option<Digest>, Invalid> {
+    text.map(digest).transpose()
 }

@@ -298,7 +298,7 @@ impl GapRow {
             code: GapCode::parse(&self.code).ok_or_else(|| invalid("gap code", &self.code))?,
             class: GapClass::parse(&self.class).ok_or_else(|| invalid("gap class", &self.class))?,
             path: self.path,
-            layer: layer(self.layer)?,
+            layer: layer(self.layer.as_deref())?,
             limit: self.limit,
             seen: self.seen,
             message: self.message,
@@ -393,7 +393,7 @@ impl SecretRow {
     pub(super) fn secret(self) -> Result<SecretHit, Invalid> {
         Ok(SecretHit {
             path: self.path,
-            layer: layer(self.layer)?,
+            layer: layer(self.layer.as_deref())?,
             name: self.name,
             pattern: self.pattern,
             lines: self.lines,

@@ -128,6 +128,6 @@ fn all<T, U>(rows: Vec<T>, each: impl Fn(T) -> Result<U, Invalid>) -> Result<Vec
 
 impl RetrievedRow {
     fn file(self) -> Result<RetrievedFile, Invalid> {
-        Ok(RetrievedFile { path: self.path, layer: layer(self.layer)?, content: bytes(&self.content)? })
+        Ok(RetrievedFile { path: self.path, layer: layer(self.layer.as_deref())?, content: bytes(&self.content)? })
     }
 }

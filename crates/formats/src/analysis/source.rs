@@ -162,7 +162,7 @@ impl ImageRow {
                 registry: self.reference.registry,
                 repository: self.reference.repository,
                 tag: self.reference.tag,
-                digest: layer(self.reference.digest)?,
+                digest: layer(self.reference.digest.as_deref())?,
             },
             tags: self.tags,
             repo_digests: self.repo_digests,
@@ -186,7 +186,7 @@ impl LayerRow {
     fn layer(self) -> Result<LayerInfo, Invalid> {
         Ok(LayerInfo {
             diff_id: digest(&self.diff_id)?,
-            digest: layer(self.digest)?,
+            digest: layer(self.digest.as_deref())?,
             media_type: self.media_type,
             size: self.size,
         })

@@ -110,11 +110,12 @@ pub fn read(bytes: &[u8]) -> Result<Artifact, FormatError> {
         secrets: None,
         retrieved: None,
         gaps: broken.finish(),
-        analyzer: metadata
-            .tools
-            .map(analyzer)
-            .unwrap_or_else(|| Analyzer { name: String::new(), version: String::new() }),
+        analyzer: metadata.tools.map_or_else(unknown, analyzer),
     })
+}
+
+const fn unknown() -> Analyzer {
+    Analyzer { name: String::new(), version: String::new() }
 }
 
 /// Tools are a list before 1.5, then an object with components.
@@ -251,8 +252,8 @@ fn package(component: &Component<'_>, at: usize, broken: &mut Broken) -> Package
         (None, None) => PackageType::UNKNOWN,
     };
     let mut package = Package::new(package_type, name, component.version.clone().unwrap_or_default());
-    package.purl = purl.to_owned();
-    package.found_by = property("syft:package:foundBy").unwrap_or_default().to_owned();
+    purl.clone_into(&mut package.purl);
+    property("syft:package:foundBy").unwrap_or_default().clone_into(&mut package.found_by);
     package.modularity = property("syft:metadata:modularityLabel").map(str::to_owned);
     package.cpes.extend(component.cpe.iter().map(|text| Cpe { text: text.clone(), source: String::new() }));
     for property in component.properties.iter().flatten() {

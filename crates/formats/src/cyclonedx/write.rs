@@ -114,7 +114,7 @@ impl Document<'_> {
         if !package.digests.is_empty() {
             w.key("hashes").list(&package.digests, |w, digest| w.object(|w| hash(w, digest)));
         }
-        self.licenses(w, package);
+        Self::licenses(w, package);
         if let Some(cpe) = cpe.and_then(|at| package.cpes.get(at)) {
             w.text_field("cpe", &cpe.text);
         }
@@ -136,7 +136,7 @@ impl Document<'_> {
         }
     }
 
-    fn licenses(&self, w: &mut JsonWriter<'_>, package: &Package) {
+    fn licenses(w: &mut JsonWriter<'_>, package: &Package) {
         let stated = stated(package.licenses.iter());
         if stated.is_empty() {
             return;

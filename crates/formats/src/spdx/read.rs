@@ -21,8 +21,10 @@ struct Document<'a> {
     spdx_version: Option<String>,
     name: Option<String>,
     comment: Option<String>,
-    document_namespace: Option<String>,
-    document_describes: Option<Vec<String>>,
+    #[serde(rename = "documentNamespace")]
+    namespace: Option<String>,
+    #[serde(rename = "documentDescribes")]
+    describes: Option<Vec<String>>,
     #[serde(borrow)]
     creation_info: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -92,7 +94,7 @@ pub fn read(bytes: &[u8]) -> Result<Artifact, FormatError> {
     let edges = document.relationships.unwrap_or_default();
     let edges: Vec<Edge> =
         edges.into_iter().enumerate().filter_map(|(at, raw)| broken.object("relationship", at, raw)).collect();
-    let described = document.document_describes.unwrap_or_default();
+    let described = document.describes.unwrap_or_default();
     let root = root(&rows, &edges, &described);
     let texts = document.has_extracted_licensing_infos.map(extracted).unwrap_or_default();
     let (mut ids, mut packages, mut distro) = (Ids::default(), Vec::new(), None);
@@ -116,7 +118,7 @@ pub fn read(bytes: &[u8]) -> Result<Artifact, FormatError> {
     let name = root.and_then(|row| row.name.clone()).or(document.name).unwrap_or_default();
     Ok(Artifact {
         source: SourceDescription {
-            id: document.document_namespace.unwrap_or_else(|| name.clone()),
+            id: document.namespace.unwrap_or_else(|| name.clone()),
             user_input: name.clone(),
             name,
             version: root.and_then(|row| row.version_info.clone()).unwrap_or_default(),
@@ -134,7 +136,7 @@ pub fn read(bytes: &[u8]) -> Result<Artifact, FormatError> {
         secrets: None,
         retrieved: None,
         gaps: broken.finish(),
-        analyzer: document.creation_info.map(analyzer).unwrap_or_else(unknown),
+        analyzer: document.creation_info.map_or_else(unknown, analyzer),
     })
 }
 
@@ -229,7 +231,7 @@ fn package(
         return None;
     };
     let mut package = Package::new(package_type, name, row.version_info.clone().unwrap_or_default());
-    package.purl = purl.to_owned();
+    purl.clone_into(&mut package.purl);
     for external in row.external_refs.iter().flatten() {
         if let (Some("cpe23Type" | "cpe22Type"), Some(text)) =
             (&external.reference_type.as_deref(), &external.reference_locator)

@@ -23,7 +23,7 @@ struct File<'a> {
 /// The files of the document, each once.
 pub(super) struct Files<'a> {
     layers: Vec<(&'a Digest, u64)>,
-    files: Vec<File<'a>>,
+    all: Vec<File<'a>>,
     by_id: HashMap<u64, usize, BuildHasherDefault<Same>>,
     /// Per package of the artifact, the ids of the files that it owns.
     pub(super) owned: Vec<Vec<u64>>,
@@ -33,7 +33,7 @@ impl<'a> Files<'a> {
     pub(super) fn of(artifact: &'a Artifact) -> Self {
         let layers = artifact.source.image().map(|image| image.layers.as_slice()).unwrap_or_default();
         let layers = layers.iter().map(|layer| (&layer.diff_id, seed(Some(&layer.diff_id)))).collect();
-        let mut files = Self { layers, files: Vec::new(), by_id: HashMap::default(), owned: Vec::new() };
+        let mut files = Self { layers, all: Vec::new(), by_id: HashMap::default(), owned: Vec::new() };
         files.add_evidence(artifact);
         if let Some(tree) = &artifact.files {
             files.add_owned(artifact, tree);
@@ -41,7 +41,7 @@ impl<'a> Files<'a> {
         for gap in &artifact.gaps {
             // A file's path is required, so a gap of the whole artifact stands at the root.
             let id = files.add(gap.path.as_deref().unwrap_or("/"), gap.layer.as_ref(), None);
-            if let Some(file) = files.by_id.get(&id).and_then(|at| files.files.get_mut(*at)) {
+            if let Some(file) = files.by_id.get(&id).and_then(|at| files.all.get_mut(*at)) {
                 file.gaps.push(gap);
             }
         }
@@ -79,8 +79,8 @@ impl<'a> Files<'a> {
         let place = self.place(layer);
         let id = id(path, self.seed(layer, place));
         if let Entry::Vacant(vacant) = self.by_id.entry(id) {
-            vacant.insert(self.files.len());
-            self.files.push(File { id, path, layer, place, entry, gaps: Vec::new() });
+            vacant.insert(self.all.len());
+            self.all.push(File { id, path, layer, place, entry, gaps: Vec::new() });
         }
         id
     }
@@ -107,7 +107,7 @@ impl<'a> Files<'a> {
     }
 
     fn sorted(&self) -> Vec<&File<'a>> {
-        let mut files: Vec<_> = self.files.iter().collect();
+        let mut files: Vec<_> = self.all.iter().collect();
         files.sort_unstable_by(|a, b| (a.place, a.path, a.layer).cmp(&(b.place, b.path, b.layer)));
         files
     }
@@ -175,7 +175,7 @@ impl<'a> Resolver<'a> {
 }
 
 pub(super) fn write(w: &mut JsonWriter<'_>, artifact: &Artifact, files: &Files<'_>) {
-    if files.files.is_empty() && artifact.files.is_none() {
+    if files.all.is_empty() && artifact.files.is_none() {
         return;
     }
     w.key("files").list(files.sorted(), |w, file| {

@@ -107,7 +107,8 @@ struct File<'a> {
     size: Raw<'a>,
     #[serde(borrow)]
     flags: Raw<'a>,
-    is_config_file: Raw<'a>,
+    #[serde(borrow, rename = "isConfigFile")]
+    config: Raw<'a>,
 }
 
 /// Fills the typed fields of a package from the metadata of its type.
@@ -195,7 +196,7 @@ fn owned(file: &File<'_>) -> OwnedFile {
         digest: digests(file.digest).into_iter().next(),
         mode: None,
         size: number(file.size),
-        config: file.is_config_file.is_some_and(|raw| raw.get() == "true"),
+        config: file.config.is_some_and(|raw| raw.get() == "true"),
     }
 }
 
@@ -265,7 +266,7 @@ fn digest(algorithm: &str, value: &str) -> Option<Digest> {
     })
 }
 
-fn text<'a>(raw: Raw<'a>) -> Option<Cow<'a, str>> {
+fn text(raw: Raw<'_>) -> Option<Cow<'_, str>> {
     let raw = raw?.get();
     // Without a backslash the text stands in the document as it is.
     match raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {

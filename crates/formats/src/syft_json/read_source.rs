@@ -179,7 +179,7 @@ fn blobs(manifest: &[u8]) -> Vec<Option<Digest>> {
 fn reference(tags: &[String], repo_digests: &[String], user_input: &str) -> ImageReference {
     let is_path = rooted(user_input.to_owned()) == user_input
         || user_input.starts_with('.')
-        || user_input.ends_with(".tar")
+        || std::path::Path::new(user_input).extension().is_some_and(|suffix| suffix.eq_ignore_ascii_case("tar"))
         || !user_input.contains([':', '@']);
     let asked = (!is_path).then_some(user_input);
     tags.iter()

@@ -103,7 +103,7 @@ fn edges(artifact: &Artifact, files: &Files<'_>) -> Vec<Edge> {
         match &edge.kind {
             RelationshipKind::DependencyOf => edges.push(Edge { parent, child, kind: Kind::DependencyOf }),
             RelationshipKind::OwnershipByFileOverlap(_) => {
-                edges.push(Edge { parent, child, kind: Kind::Owns(position) })
+                edges.push(Edge { parent, child, kind: Kind::Owns(position) });
             }
             RelationshipKind::Other(_) => {}
         }
