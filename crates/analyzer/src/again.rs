@@ -70,7 +70,7 @@ impl<'a> Again<'a> {
     }
 
     fn no_room(&mut self, path: &str, size: u64) {
-        let message = format!("`/{path}` was not inspected: temporary files reached their limit");
+        let message = format!("`/{path}` was not inspected: it is longer than all temporary files may be");
         let gap = Gap::new(GapCode::SpoolBytes, message).at(format!("/{path}"));
         self.builder.gap(gap.limited(limits::SPOOL_BYTES, size));
     }

@@ -198,9 +198,7 @@ impl<'t> Collector<'t> {
         if ready.len() as u64 >= size {
             // The usual case: the whole file lies in the buffer.
             let bytes = ready.get(..size as usize).unwrap_or(ready);
-            let mut builder = std::mem::take(&mut self.builder);
-            self.small_file(&mut builder, number, path, mode, bytes, &mut wanted);
-            self.builder = builder;
+            self.small_file(number, path, mode, bytes, &mut wanted);
             content.consume(size as usize);
             return Ok(());
         }
@@ -215,43 +213,32 @@ impl<'t> Collector<'t> {
             let count = part.len();
             content.consume(count);
         }
-        let mut builder = std::mem::take(&mut self.builder);
-        self.small_file(&mut builder, number, path, mode, &gathered, &mut wanted);
-        self.builder = builder;
+        self.small_file(number, path, mode, &gathered, &mut wanted);
         self.scratch = gathered;
         Ok(())
     }
 
-    fn small_file(
-        &self,
-        builder: &mut LayerBuilder,
-        number: u32,
-        path: &str,
-        mode: u32,
-        bytes: &[u8],
-        wanted: &mut Vec<usize>,
-    ) {
-        builder.set_content(number, bytes.len() as u64, Sha256::digest(bytes).into());
+    fn small_file(&mut self, number: u32, path: &str, mode: u32, bytes: &[u8], wanted: &mut Vec<usize>) {
+        self.builder.set_content(number, bytes.len() as u64, Sha256::digest(bytes).into());
         for (pattern, lines) in self.tools.secrets(bytes) {
-            builder.add_secret(number, pattern, &lines);
+            self.builder.add_secret(number, pattern, &lines);
         }
         if is_retrieved(path) && bytes.len() as u64 <= limits::RETRIEVED_FILE_BYTES {
-            builder.add_retrieved(number, bytes.to_vec());
+            self.builder.add_retrieved(number, bytes.to_vec());
         }
         self.tools.add_executables(bytes, wanted);
         let catalogers = catalogers(wanted);
-        if bytes.len() > AT_ONCE {
-            let content = Held::Memory(bytes.to_vec());
-            self.submit(number, path, mode, content, catalogers);
-            return;
-        }
         if catalogers.is_empty() {
             return;
         }
         let held = bytes.to_vec();
+        if held.len() > AT_ONCE {
+            self.submit(number, path, mode, Held::Memory(held), catalogers);
+            return;
+        }
         for cataloger in catalogers {
             let facts = extract(cataloger, &Claimed::new(path, mode, &held));
-            builder.add_facts(number, cataloger.name, &facts);
+            self.builder.add_facts(number, cataloger.name, &facts);
         }
     }
 
@@ -330,7 +317,7 @@ impl<'t> Collector<'t> {
             Some(Ok(spooling)) => Keep::Spool(spooling),
             Some(Err(error)) => Keep::Failed(error),
             None => {
-                let message = format!("`/{path}` was not inspected: temporary files reached their limit");
+                let message = format!("`/{path}` was not inspected: it is longer than all temporary files may be");
                 let gap = Gap::new(GapCode::SpoolBytes, message).at(format!("/{path}"));
                 self.builder.gap(gap.limited(limits::SPOOL_BYTES, size));
                 Keep::Nothing

@@ -8,7 +8,6 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -151,24 +150,26 @@ impl Held {
 /// The budget of all temporary files of one analysis.
 #[derive(Debug, Clone)]
 pub(crate) struct Spool {
-    left: Arc<AtomicU64>,
+    left: Arc<(Mutex<u64>, Condvar)>,
 }
 
 impl Default for Spool {
     fn default() -> Self {
-        Self { left: Arc::new(AtomicU64::new(limits::SPOOL_BYTES)) }
+        Self { left: Arc::new((Mutex::new(limits::SPOOL_BYTES), Condvar::new())) }
     }
 }
 
 /// A part of the budget, given back when the file is done with.
 pub(crate) struct SpoolPermit {
-    left: Arc<AtomicU64>,
+    left: Arc<(Mutex<u64>, Condvar)>,
     bytes: u64,
 }
 
 impl Drop for SpoolPermit {
     fn drop(&mut self) {
-        self.left.fetch_add(self.bytes, Ordering::Relaxed);
+        let (left, changed) = &*self.left;
+        *left.lock().unwrap_or_else(PoisonError::into_inner) += self.bytes;
+        changed.notify_all();
     }
 }
 
@@ -180,10 +181,19 @@ pub(crate) struct Spooling {
 }
 
 impl Spool {
-    /// A temporary file for this many bytes; `None` when the budget does not hold them.
+    /// A temporary file for this many bytes. Waits for others to be done; `None` when it would never fit.
     pub(crate) fn open(&self, bytes: u64) -> Option<io::Result<Spooling>> {
-        let take = |left: u64| left.checked_sub(bytes);
-        self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
+        if bytes > limits::SPOOL_BYTES {
+            return None;
+        }
+        let (left, changed) = &*self.left;
+        let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who holds a part is writing a file or has handed it over; neither waits for more.
+        while *left < bytes {
+            left = changed.wait(left).unwrap_or_else(PoisonError::into_inner);
+        }
+        *left -= bytes;
+        drop(left);
         let permit = SpoolPermit { left: Arc::clone(&self.left), bytes };
         Some(tempfile::tempfile().map(|file| Spooling { file, written: 0, permit }))
     }
@@ -262,14 +272,17 @@ mod tests {
     #[test]
     fn temporary_files_have_a_budget_that_comes_back() {
         let spool = Spool::default();
+        assert!(spool.open(limits::SPOOL_BYTES + 1).is_none());
         let mut first = spool.open(limits::SPOOL_BYTES).unwrap().unwrap();
-        assert!(spool.open(1).is_none());
         first.write(b"abc").unwrap();
         let held = first.finish();
         let mut content = [0; 3];
         held.as_read_at().read_exact_at(0, &mut content).unwrap();
         assert_eq!((&content, held.as_read_at().size()), (b"abc", 3));
-        drop(held);
-        assert!(spool.open(1).is_some());
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| spool.open(1).unwrap().is_ok());
+            drop(held);
+            assert!(waiting.join().unwrap());
+        });
     }
 }
