@@ -17,6 +17,18 @@ pub(crate) struct Scores {
 pub(crate) fn score(vector: &str) -> Option<Scores> {
     if vector.starts_with("CVSS:3.") {
         let parsed = cvss::v3::Vector::from_str(vector).ok()?;
+        // A vector without all base metrics would score 0, which says that nothing is wrong.
+        let complete = parsed.av.is_some()
+            && parsed.ac.is_some()
+            && parsed.pr.is_some()
+            && parsed.ui.is_some()
+            && parsed.s.is_some()
+            && parsed.c.is_some()
+            && parsed.i.is_some()
+            && parsed.a.is_some();
+        if !complete {
+            return None;
+        }
         let iss = parsed.impact().value();
         let impact =
             if vector.contains("/S:C") { 7.52 * (iss - 0.029) - 3.25 * (iss - 0.02).powi(15) } else { 6.42 * iss };
@@ -83,7 +95,7 @@ mod tests {
         for (vector, base, exploitability, impact) in cases {
             assert_eq!(score(vector), Some(Scores { base, exploitability, impact }), "{vector}");
         }
-        for vector in ["", "CVSS:3.1/AV:N", "CVSS:9.9/AV:N", "AV:N/AC:X", "high"] {
+        for vector in ["", "CVSS:3.1/AV:N", "CVSS:4.0/AV:N", "CVSS:9.9/AV:N", "AV:N", "AV:N/AC:X", "high"] {
             assert_eq!(score(vector), None, "{vector}");
         }
     }

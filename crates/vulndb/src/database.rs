@@ -49,6 +49,11 @@ impl Database {
         store::open_current(store)
     }
 
+    /// Opens the build that was current before the present one, while the store still has it.
+    pub fn open_previous(store: &Path) -> Result<Option<Self>, OpenError> {
+        store::open_previous(store)
+    }
+
     /// Opens a build that lies in memory.
     pub fn from_bytes(
         index: impl Into<Cow<'static, [u8]>>,

@@ -67,6 +67,9 @@ const NAMES: &[(&str, &str)] = &[
     ("scientific linux", "scientific"),
 ];
 
+/// Codename of releases in data that does not tell codenames: any, when the version is asked for.
+pub(crate) const ANY_CODENAME: &str = "*";
+
 /// Schema version that this reader reads, for rows that apply to some readers alone.
 const READER: [u64; 3] = [6, 1, 9];
 
@@ -138,17 +141,17 @@ fn specifier(distro: &Distro) -> Option<(Specifier, Vec<String>)> {
         specifier.rest = parts.next().unwrap_or_default();
     }
     if specifier.label.is_empty() && specifier.major.is_empty() {
-        specifier.label = version.to_owned();
+        version.clone_into(&mut specifier.label);
     }
     let mut channels: Vec<String> = suffix
         .split([',', '+'])
         .map(|channel| channel.trim().to_ascii_lowercase())
         .filter(|channel| !channel.is_empty())
         .collect();
-    for channel in automatic_channels(distro, &specifier, chosen.is_some()) {
-        if !channels.iter().any(|known| known == channel) {
-            channels.push(channel.to_owned());
-        }
+    if let Some(channel) = automatic_channels(distro, &specifier, chosen.is_some())
+        && !channels.iter().any(|known| known == channel)
+    {
+        channels.push(channel.to_owned());
     }
     Some((specifier, channels))
 }
@@ -293,7 +296,11 @@ fn search<'s>(asked: &Specifier, scopes: &'s [Scope], fallback: bool) -> Vec<(us
 
 fn named(asked: &Specifier, release: &OsRelease) -> bool {
     let same = |a: &str, b: &str| a.eq_ignore_ascii_case(b);
+    let labelled = asked.label.is_empty()
+        || same(&release.codename, &asked.label)
+        || same(&release.label, &asked.label)
+        || (!asked.major.is_empty() && release.codename == ANY_CODENAME);
     (same(&release.name, &asked.name) || same(&release.release_id, &asked.name))
-        && (asked.label.is_empty() || same(&release.codename, &asked.label) || same(&release.label, &asked.label))
+        && labelled
         && same(&release.channel, &asked.channel)
 }

@@ -100,9 +100,25 @@ pub enum ImportError {
         /// Providers.
         providers: Vec<String>,
     },
-    /// Advisories that cannot be read.
-    #[error("no advisory could be read: {0}")]
-    NoAdvisories(String),
+    /// An advisory that cannot be read.
+    #[error("advisory `{name}` cannot be read: {source}")]
+    Advisory {
+        /// Document.
+        name: String,
+        /// Cause.
+        source: stopgate_formats::FormatError,
+    },
+    /// An advisory that says something impossible.
+    #[error("advisory `{name}`: {what}")]
+    AdvisoryValue {
+        /// Document.
+        name: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// A time that is none.
+    #[error("the build time is `{0}`, expected a time of RFC 3339")]
+    Time(String),
 }
 
 /// Compiles a Grype DB v6 into the store and makes it current.
@@ -251,7 +267,7 @@ fn take(built: Built, store: &LockedStore, options: &ImportOptions) -> Result<Da
         Ok(None) => {}
         // Data that cannot be opened protects nothing.
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "replacing unreadable vulnerability data")
+            tracing::warn!(error = &error as &dyn std::error::Error, "replacing unreadable vulnerability data");
         }
     }
     install(&built, store)?;

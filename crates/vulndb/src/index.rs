@@ -90,7 +90,7 @@ impl Index {
             (Section::KeyHashes, 8),
         ];
         for (section, size) in tables {
-            if container.section(section).len() % size != 0 {
+            if !container.section(section).len().is_multiple_of(size) {
                 return Err(format!("section {} is not made of whole records", section as u32));
             }
         }

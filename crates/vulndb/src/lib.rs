@@ -6,6 +6,7 @@
 mod build;
 mod cvss;
 mod database;
+mod diff;
 mod distro;
 mod file;
 mod grype;
@@ -21,6 +22,7 @@ mod store;
 mod vulnerability;
 
 pub use database::{Database, OpenError};
+pub use diff::{Change, ChangedName};
 pub use distro::Resolution;
 pub use grype::{GrypeError, Listing, ListingError};
 pub use import::{ImportError, ImportOptions, ImportSource, import, import_listed};

@@ -55,7 +55,9 @@ impl Meta {
         for rows in &identity.providers {
             out.text(&rows.provider);
             out.text(&rows.captured);
-            [rows.vulnerabilities, rows.affected, rows.unaffected].into_iter().for_each(|count| out.number(count));
+            for count in [rows.vulnerabilities, rows.affected, rows.unaffected] {
+                out.number(count);
+            }
         }
         out.texts(self.provider_names.iter().map(String::as_str));
         out.text(&self.epss_date);

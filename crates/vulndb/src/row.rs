@@ -17,8 +17,15 @@ pub struct Constraint<'d> {
     pub id: ConstraintId,
     /// The constraint; empty means every version.
     pub text: &'d str,
-    /// The format's name as data has it (`dpkg`, `semver`, `java`, empty): for `stopgate_version::Format::of_data`.
+    /// The format's name as data has it: `dpkg`, `semver`, `java`, or empty.
     pub format: &'d str,
+}
+
+impl Constraint<'_> {
+    /// How its versions are compared; a format that nobody knows is compared fuzzily.
+    pub fn version_format(&self) -> stopgate_version::Format {
+        stopgate_version::Format::of_data(self.format)
+    }
 }
 
 /// What data says about the fix of one range.
@@ -124,10 +131,6 @@ impl<'d> Row<'d> {
             Some(statement.map(|statement| Self { index, scope: key.scope, name: key.name, record, statement }))
         })
         .flatten()
-    }
-
-    pub(crate) const fn statement(&self) -> StatementRecord {
-        self.statement
     }
 
     /// The vulnerability.

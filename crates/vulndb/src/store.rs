@@ -161,10 +161,9 @@ impl LockedStore {
 
     /// Removes unfinished files and builds that are neither current nor previous. Files of others are left alone.
     fn clean(&self) -> io::Result<()> {
-        let pointer = match Pointer::read(&self.folder) {
-            Ok(pointer) => pointer,
+        let Ok(pointer) = Pointer::read(&self.folder) else {
             // Without knowing what is in use, only unfinished files may go.
-            Err(_) => return self.remove(|extension, _| extension == PARTIAL),
+            return self.remove(|extension, _| extension == PARTIAL);
         };
         let used = |name: &str| {
             pointer.as_ref().is_some_and(|pointer| pointer.current == name || pointer.previous.as_deref() == Some(name))

@@ -10,7 +10,7 @@ use crate::RecordStatus;
 use crate::file::layout::{CPE_SCOPE, UNAFFECTED};
 use crate::file::{Encoder, Interner, Lists, encode_kev};
 use crate::names::{Folding, fold_case};
-use crate::scope::Scope;
+use crate::scope::{Scope, ScopeKind};
 
 /// A vulnerability record.
 #[derive(Debug, Default)]
@@ -134,6 +134,11 @@ impl Builder {
             Some(number) => number as u32,
             None => self.scope(scope),
         }
+    }
+
+    /// Whether there are releases of a distribution.
+    pub(crate) fn has_release_of(&self, name: &str) -> bool {
+        self.scopes.iter().any(|scope| matches!(&scope.kind, ScopeKind::Os(release) if release.name == name))
     }
 
     /// The number of an id, in any case.

@@ -224,7 +224,9 @@ impl Builder {
         let mut out = Vec::with_capacity(self.fixes.len() * 17);
         for [state, rest @ ..] in &self.fixes {
             out.push(*state as u8);
-            rest.iter().for_each(|word| out.extend_from_slice(&word.to_le_bytes()));
+            for word in rest {
+                out.extend_from_slice(&word.to_le_bytes());
+            }
         }
         out
     }

@@ -47,7 +47,7 @@ pub(crate) struct StatementData {
 pub(crate) fn parse_date(text: &str) -> Option<u32> {
     let date: jiff::civil::Date = text.get(..10)?.parse().ok()?;
     let year = u32::try_from(date.year()).ok()?;
-    Some(year << 9 | (date.month().unsigned_abs() as u32) << 5 | date.day().unsigned_abs() as u32)
+    Some(year << 9 | u32::from(date.month().unsigned_abs()) << 5 | u32::from(date.day().unsigned_abs()))
 }
 
 /// The date of a number, `YYYY-MM-DD`.

@@ -27,13 +27,6 @@ impl Kind {
             Self::Details => *b"SGVULNDT",
         }
     }
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Index => "index",
-            Self::Details => "details",
-        }
-    }
 }
 
 /// Changes when the layout does; a build of another format is made again from its source.

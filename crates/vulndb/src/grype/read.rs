@@ -221,17 +221,16 @@ impl Reading<'_> {
         let (vulnerability, statement) = self.parts(placing, handle)?;
         let package = handle.subject.ok_or("a row names no package")?;
         let (ecosystem, name) = placing.subjects.packages.get(&package).ok_or("a row's package is missing")?;
-        let key = match placing.keys.get(&(handle.os, package)) {
-            Some(&key) => key,
-            None => {
-                let scope = match handle.os {
-                    Some(os) => *placing.subjects.releases.get(&os).ok_or("a row's operating system is missing")?,
-                    None => *ecosystem,
-                };
-                let key = self.builder.key(scope, name);
-                placing.keys.insert((handle.os, package), key);
-                key
-            }
+        let key = if let Some(&key) = placing.keys.get(&(handle.os, package)) {
+            key
+        } else {
+            let scope = match handle.os {
+                Some(os) => *placing.subjects.releases.get(&os).ok_or("a row's operating system is missing")?,
+                None => *ecosystem,
+            };
+            let key = self.builder.key(scope, name);
+            placing.keys.insert((handle.os, package), key);
+            key
         };
         self.builder.row(key, vulnerability, statement, unaffected);
         if handle.os.is_none() {
@@ -289,13 +288,12 @@ impl Reading<'_> {
             decode_all(self.path, &ids, || (), |(), bytes| json::kev(bytes).map_err(|error| error.to_string()))?;
         for (id, cve) in kev_ids {
             let blob = ids.binary_search(&id).ok().and_then(|place| blobs.get(place)?.as_ref());
-            match blob {
-                Some(Ok(kev)) => self.builder.kev(&stopgate_model::Kev { cve, ..kev.clone() }),
+            if let Some(Ok(kev)) = blob {
+                self.builder.kev(&stopgate_model::Kev { cve, ..kev.clone() });
+            } else {
                 // That it is exploited is known all the same.
-                _ => {
-                    self.builder.unread("known exploited vulnerabilities", 1, &cve);
-                    self.builder.kev(&stopgate_model::Kev { cve, ..stopgate_model::Kev::default() });
-                }
+                self.builder.unread("known exploited vulnerabilities", 1, &cve);
+                self.builder.kev(&stopgate_model::Kev { cve, ..stopgate_model::Kev::default() });
             }
         }
         let builder = &mut self.builder;

@@ -73,14 +73,13 @@ pub(super) fn vulnerability_handles(
     let optional = ["status", "published_date", "modified_date", "withdrawn_date"];
     let there = scan(connection, "vulnerability_handles", &required, &optional, |row| {
         let provider = text(row, 2);
-        let provider = match numbers.get(provider) {
-            Some(&number) => number,
-            None => {
-                let number = u16::try_from(providers.len()).unwrap_or(u16::MAX);
-                providers.push(provider.to_owned());
-                numbers.insert(provider.to_owned(), number);
-                number
-            }
+        let provider = if let Some(&number) = numbers.get(provider) {
+            number
+        } else {
+            let number = u16::try_from(providers.len()).unwrap_or(u16::MAX);
+            providers.push(provider.to_owned());
+            numbers.insert(provider.to_owned(), number);
+            number
         };
         let seconds = |column| time(text(row, column)).map_or(0, |time| u32::try_from(time.as_second()).unwrap_or(0));
         handles.push(VulnerabilityHandle {
