@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, Read};
 
 use super::TarError;
-use super::header::BLOCK;
+use super::header::{BLOCK, Header};
 use super::sparse::{Map, Place};
 
 /// What holes are made of.
@@ -48,8 +48,8 @@ impl<R: BufRead> Source<R> {
     }
 
     /// The next block; `None` at a clean end, an error inside a block.
-    pub(crate) fn block(&mut self) -> Result<Option<[u8; BLOCK]>, TarError> {
-        let mut block = [0; BLOCK];
+    pub(crate) fn block(&mut self) -> Result<Option<Header>, TarError> {
+        let mut header = Header::zero();
         let mut filled = 0;
         while filled < BLOCK {
             let content = self.fill()?;
@@ -57,13 +57,13 @@ impl<R: BufRead> Source<R> {
                 return if filled == 0 { Ok(None) } else { Err(TarError::Truncated { offset: self.position }) };
             }
             let count = content.len().min(BLOCK - filled);
-            if let (Some(to), Some(from)) = (block.get_mut(filled..filled + count), content.get(..count)) {
+            if let (Some(to), Some(from)) = (header.block_mut().get_mut(filled..filled + count), content.get(..count)) {
                 to.copy_from_slice(from);
             }
             filled += count;
             self.consume(count);
         }
-        Ok(Some(block))
+        Ok(Some(header))
     }
 }
 
@@ -98,10 +98,15 @@ impl State {
 
     /// Skips to the next header.
     pub(crate) fn skip<R: BufRead>(&mut self, source: &mut Source<R>) -> Result<(), TarError> {
-        let mut left = self.stored.saturating_add(self.padding);
+        let padding = self.padding;
+        let mut left = self.stored.saturating_add(padding);
         *self = Self::default();
         while left > 0 {
             let content = source.fill()?;
+            if content.is_empty() && left <= padding {
+                // The last padding may be cut off, as for the container runtimes.
+                return Ok(());
+            }
             if content.is_empty() {
                 return Err(TarError::Truncated { offset: source.position() });
             }

@@ -45,8 +45,12 @@ pub(crate) struct Header {
 pub(crate) type BadField = &'static str;
 
 impl Header {
-    pub(crate) const fn new(block: [u8; BLOCK]) -> Self {
-        Self { block }
+    pub(crate) const fn zero() -> Self {
+        Self { block: [0; BLOCK] }
+    }
+
+    pub(crate) const fn block_mut(&mut self) -> &mut [u8; BLOCK] {
+        &mut self.block
     }
 
     pub(crate) fn is_zero(&self) -> bool {

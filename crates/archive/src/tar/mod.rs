@@ -10,6 +10,9 @@ mod header;
 mod pax;
 mod sparse;
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, BufRead, BufReader, Read};
 
 use stopgate_model::{FileKind, limits};
@@ -200,7 +203,7 @@ impl<R: BufRead> Reader<R> {
         loop {
             self.state.skip(&mut self.source)?;
             let offset = self.source.position();
-            let Some(header) = self.source.block()?.map(Header::new) else {
+            let Some(header) = self.source.block()? else {
                 // Extended headers that no entry follows change nothing.
                 return Ok(None);
             };
@@ -247,7 +250,7 @@ impl<R: BufRead> Reader<R> {
 
     /// One zero block and the end, or two zero blocks, end an archive.
     fn end_mark(&mut self, offset: u64) -> Result<Option<Head>, TarError> {
-        match self.source.block()?.map(Header::new) {
+        match self.source.block()? {
             Some(header) if !header.is_zero() => {
                 Err(TarError::Malformed { offset, reason: "a single zero block is followed by data" })
             }
@@ -389,7 +392,7 @@ impl<R: BufRead> Reader<R> {
                 return Ok(Some(if too_many { Segments::TooMany } else { Segments::Kept(segments) }));
             }
             let offset = self.source.position();
-            block = self.source.block()?.map(Header::new).ok_or(TarError::Truncated { offset })?;
+            block = self.source.block()?.ok_or(TarError::Truncated { offset })?;
             (start, count, more_at) = (0, 21, 504);
         }
     }

@@ -64,7 +64,7 @@ impl Records {
     /// Adds all records of an extended header. A keyword without value takes back an earlier one.
     pub(crate) fn read(&mut self, mut header: &[u8]) -> Result<(), BadRecord> {
         while !header.is_empty() {
-            let (length, keyword, value, rest) = split_record(header).ok_or("a record has no valid length")?;
+            let Record { length, keyword, value, rest } = first_record(header).ok_or("a record has no valid length")?;
             header = rest;
             if keyword.is_empty() {
                 return Err("a record has no keyword");
@@ -155,13 +155,25 @@ impl Records {
     }
 }
 
-/// The first record: its length, keyword, value, and what follows it.
-fn split_record(header: &[u8]) -> Option<(usize, &[u8], &[u8], &[u8])> {
+/// One record, and what follows it.
+struct Record<'a> {
+    length: usize,
+    keyword: &'a [u8],
+    value: &'a [u8],
+    rest: &'a [u8],
+}
+
+fn first_record(header: &[u8]) -> Option<Record<'_>> {
     let blank = header.iter().take(20).position(|byte| *byte == b' ')?;
     let length = usize::try_from(decimal(header.get(..blank)?).ok()??).ok()?;
     let record = header.get(blank + 1..length)?.strip_suffix(b"\n")?;
     let equals = record.iter().position(|byte| *byte == b'=')?;
-    Some((length, record.get(..equals)?, record.get(equals + 1..)?, header.get(length..)?))
+    Some(Record {
+        length,
+        keyword: record.get(..equals)?,
+        value: record.get(equals + 1..)?,
+        rest: header.get(length..)?,
+    })
 }
 
 /// A whole decimal number; `None` when it is empty, which takes a value back.

@@ -7,6 +7,9 @@
 mod directory;
 mod doubts;
 
+#[cfg(test)]
+mod tests;
+
 use std::io;
 
 use crate::{BudgetError, Nesting, ReadAt, Refusal, Slice};
@@ -198,12 +201,11 @@ fn bytes_of(slice: &Slice<'_>) -> Result<Vec<u8>, ZipError> {
 
 fn inflate(compressed: &Slice<'_>, size: u64) -> Result<Vec<u8>, ZipError> {
     let owned;
-    let input = match compressed.bytes() {
-        Some(bytes) => bytes,
-        None => {
-            owned = bytes_of(compressed)?;
-            &owned
-        }
+    let input = if let Some(bytes) = compressed.bytes() {
+        bytes
+    } else {
+        owned = bytes_of(compressed)?;
+        &owned
     };
     let mut content = vec![0; size as usize];
     let written = libdeflater::Decompressor::new()

@@ -4,6 +4,9 @@
 //! Errors have the kind `UnexpectedEof` when the stream is cut and `InvalidData` when it is corrupt;
 //! errors of the source itself pass unchanged. zstd dictionaries and legacy formats are left out.
 
+#[cfg(test)]
+mod tests;
+
 use std::io::{self, BufRead, BufReader, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
