@@ -19,6 +19,9 @@ mod registry;
 mod select;
 mod spec;
 
+#[cfg(test)]
+mod tests;
+
 pub use directory::{Directory, Walk, WalkEntry, WalkError};
 pub use error::SourceError;
 pub use image::{Image, LayerBlob};
