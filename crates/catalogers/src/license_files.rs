@@ -6,7 +6,7 @@ use stopgate_model::{EvidenceKind, GapCode, License, LicenseKind};
 
 use crate::assembly::location_of;
 use crate::license_text::{is_license_file, licenses_of};
-use crate::{Assemble, Cataloger, Claim, Claimed, Facts, MergedView, ReadError, Record, Sources, license};
+use crate::{Assemble, Cataloger, Claim, Claimed, Facts, FileFacts, MergedView, ReadError, Record, Sources, license};
 
 pub(crate) static LICENSE_FILES: Cataloger = Cataloger {
     name: "license-files",
@@ -75,8 +75,8 @@ pub(crate) fn at(view: &MergedView<'_>, path: &str) -> Option<Vec<License>> {
     view.at(LICENSE_FILES.name, path).map(of_file)
 }
 
-/// Licences of one file.
-fn of_file(file: &crate::FileFacts<'_>) -> Vec<License> {
+/// Licences of one licence file.
+pub(crate) fn of_file(file: &FileFacts<'_>) -> Vec<License> {
     let values =
         file.facts.records.iter().filter(|record| record.kind == LICENSES).filter_map(Record::read::<Vec<String>>);
     let location = location_of(file, EvidenceKind::Supporting);
