@@ -58,7 +58,8 @@ impl Database {
     fn contents(&self) -> impl Iterator<Item = (Option<ScopeId>, (String, &str), u64)> + '_ {
         let labels: Vec<String> = self.scopes().map(|(_, kind, _)| label(kind)).collect();
         (0..self.index.keys()).filter_map(move |number| {
-            let key = self.index.key(number)?;
+            // A CPE may be known without a row about it.
+            let key = self.index.key(number).filter(|key| key.rows > 0)?;
             let (folded, hash) = self.index.key_content(number)?;
             let (scope, id) = match labels.get(key.scope as usize) {
                 Some(label) => (label.clone(), Some(ScopeId(key.scope))),

@@ -21,6 +21,9 @@ mod scope;
 mod store;
 mod vulnerability;
 
+#[cfg(test)]
+mod tests;
+
 pub use database::{Database, OpenError};
 pub use diff::{Change, ChangedName};
 pub use distro::Resolution;

@@ -183,6 +183,11 @@ impl Builder {
         (self.vulnerabilities.len() - 1) as u32
     }
 
+    /// Name of a record.
+    pub(crate) fn name_of(&self, vulnerability: u32) -> &str {
+        self.vulnerabilities.get(vulnerability as usize).map_or("", |record| self.texts.get(record.name))
+    }
+
     /// Adds ids to a record beyond its aliases.
     pub(crate) fn more_ids(&mut self, vulnerability: u32, ids: impl IntoIterator<Item = u32>) {
         self.extra_ids.entry(vulnerability).or_default().extend(ids);

@@ -197,7 +197,9 @@ impl Reading<'_> {
                     self.place_package(&mut placing, handle, *unaffected)
                 };
                 if let Err(why) = placed {
-                    self.builder.unread("rows about packages", 1, &why);
+                    let record = self.numbers.get(&handle.vulnerability);
+                    let name = record.map_or("an unknown record", |record| self.builder.name_of(*record)).to_owned();
+                    self.builder.unread("rows about packages", 1, &format!("one of `{name}`: {why}"));
                 }
             }
         }
