@@ -28,6 +28,8 @@ mod dpkg;
 mod rpm;
 
 mod gemfile_lock;
+mod executable;
+mod go;
 mod javascript;
 mod python;
 
@@ -53,5 +55,7 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &javascript::JAVASCRIPT_LOCK,
     &python::PYTHON_INSTALLED,
     &python::PYTHON_PACKAGE,
+    &go::GO_BINARY,
+    &go::GO_MODULE_FILE,
     &gemfile_lock::GEMFILE_LOCK,
 ];
