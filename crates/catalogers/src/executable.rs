@@ -66,9 +66,9 @@ impl Image {
     /// Fills the buffer from an address in memory.
     pub(crate) fn read_address(&self, content: &dyn ReadAt, address: u64, buffer: &mut [u8]) -> io::Result<()> {
         let inside = |segment: &&Section| {
-            address.checked_sub(segment.address).is_some_and(|skip| {
-                skip.checked_add(buffer.len() as u64).is_some_and(|end| end <= segment.size)
-            })
+            address
+                .checked_sub(segment.address)
+                .is_some_and(|skip| skip.checked_add(buffer.len() as u64).is_some_and(|end| end <= segment.size))
         };
         let segment = self.segments.iter().find(inside).ok_or(io::ErrorKind::UnexpectedEof)?;
         content.read_exact_at(segment.offset.saturating_add(address - segment.address), buffer)
@@ -170,8 +170,10 @@ fn elf(content: &dyn ReadAt, head: &[u8]) -> io::Result<Image> {
         Section { name, address: fields.address(12, 16), offset, size, writable_data: false }
     });
     let sections: Vec<Section> = sections.collect();
-    let symbol_names = sections.iter().find(|section| section.name == ".strtab").map(|names| (names.offset, names.size));
-    let programs = rows(content, header.address(28, 32), header.pick(44, 56, 2) as usize, header.pick(42, 54, 2) as usize)?;
+    let symbol_names =
+        sections.iter().find(|section| section.name == ".strtab").map(|names| (names.offset, names.size));
+    let programs =
+        rows(content, header.address(28, 32), header.pick(44, 56, 2) as usize, header.pick(42, 54, 2) as usize)?;
     let segments = programs.iter().map(|row| shape.of(row)).filter(|row| row.number(0, 4) == 1).map(|row| Section {
         name: String::new(),
         address: row.address(8, 16),

@@ -27,8 +27,8 @@ mod apk;
 mod dpkg;
 mod rpm;
 
-mod gemfile_lock;
 mod executable;
+mod gemfile_lock;
 mod go;
 mod javascript;
 mod python;

@@ -1,1 +1,55 @@
-//! Under construction.
+//! The command line, as a library: arguments, commands, and what they print.
+//!
+//! Data goes to standard output, everything else to standard error. This is the rim: the clock, the environment
+//! and the file system are read here and handed down as inputs.
+
+mod arguments;
+mod clock;
+mod commands;
+mod demo;
+mod download;
+mod engine;
+mod failure;
+mod output;
+mod places;
+mod progress;
+mod render;
+mod sources;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::Arguments;
+use failure::Failure;
+
+/// Runs the program with its arguments, the program's own name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        // Help and version end with 0, a usage error with 2.
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    start_logging(arguments.global.verbose);
+    match commands::run(&arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            failure.print(&arguments.global);
+            ExitCode::from(Failure::EXIT_CODE)
+        }
+    }
+}
+
+fn start_logging(verbose: u8) {
+    let level = match verbose {
+        0 => "warn",
+        1 => "info",
+        _ => "debug",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_env("STOPGATE_LOG").unwrap_or_else(|_| level.into());
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().try_init();
+}

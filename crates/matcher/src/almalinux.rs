@@ -27,7 +27,9 @@ pub(crate) fn search<'d>(search: &Search<'d>, subject: &Subject<'_>, out: &mut O
     let mut disclosed = disclosures(search, subject, &own, out);
     for source in Target::sources(subject, MATCHER, EpochStrategy::Native) {
         let mut found = disclosures(search, subject, &source, out);
-        found.iter_mut().for_each(|found| found.kind = MatchKind::ExactIndirect);
+        for found in &mut found {
+            found.kind = MatchKind::ExactIndirect;
+        }
         disclosed.append(&mut found);
     }
     if disclosed.is_empty() {

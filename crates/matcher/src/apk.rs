@@ -79,7 +79,7 @@ fn from_nvd<'d>(
 
 /// Ids that the distribution says never affect the packages of these names.
 fn denied(search: &Search<'_>, targets: &[Target<'_>]) -> HashSet<IdNumber> {
-    let rows = targets.iter().flat_map(|target| target.names.first()).flat_map(|name| {
+    let rows = targets.iter().filter_map(|target| target.names.first()).flat_map(|name| {
         search.resolution.scopes.iter().flat_map(|scope| search.database.lookup(*scope, name)).filter(is_denial)
     });
     let rows: Vec<Row<'_>> = rows.collect();

@@ -61,7 +61,7 @@ fn without_prefix(kind: &PackageType, name: &str) -> String {
 }
 
 fn with_prefix(kind: &PackageType, name: &str) -> Option<String> {
-    if has_prefix(kind, name, "") && !(kind.id() == "npm" && !name.starts_with("@rootio/")) {
+    if has_prefix(kind, name, "") && (kind.id() != "npm" || name.starts_with("@rootio/")) {
         return None;
     }
     Some(match kind.id() {

@@ -202,6 +202,7 @@ impl<'d> Search<'d> {
     }
 
     /// The version to compare; `None` when the package has none, so that every record holds.
+    #[expect(clippy::unused_self, reason = "reads as the other questions to the search do")]
     pub(crate) fn version(&self, subject: &Subject<'_>, target: &Target<'_>) -> Option<Version> {
         let text = &*target.version;
         (!text.is_empty()).then(|| Version::new(subject.format, text).with_epochs(target.epochs))
@@ -222,6 +223,7 @@ impl<'d> Search<'d> {
         self.compiled.joined(row, None) != Holds::Unreadable
     }
 
+    #[expect(clippy::unused_self, reason = "reads as the other questions to the search do")]
     pub(crate) fn searched(&self, target: &Target<'_>, name: &str, scope: String) -> Rc<Searched> {
         let version = target.version.clone().into_owned();
         Rc::new(Searched { matcher: target.matcher, name: name.to_owned(), version, scope })

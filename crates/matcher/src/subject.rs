@@ -172,12 +172,11 @@ fn go_symbol(symbol: &str) -> String {
     let mut rest = bare;
     while let Some((before, after)) = rest.split_once('[') {
         plain.push_str(before);
-        match after.split_once(']') {
-            Some((_, behind)) => rest = behind,
-            None => {
-                plain.push('[');
-                rest = after;
-            }
+        if let Some((_, behind)) = after.split_once(']') {
+            rest = behind;
+        } else {
+            plain.push('[');
+            rest = after;
         }
     }
     plain + rest

@@ -229,18 +229,18 @@ pub(crate) fn verify(bytes: &[u8], descriptor: &Descriptor) -> Result<(), Source
     use stopgate_archive::Found;
     let expected = descriptor.digest()?;
     let (declared, seen) = (descriptor.size, bytes.len() as u64);
-    let found = if seen < declared {
-        Found::Short { declared, seen }
-    } else if seen > declared {
-        Found::Long { declared }
-    } else {
-        let mut hasher = Hasher::new(expected.algorithm()).unwrap_or_default();
-        hasher.update(bytes);
-        let digest = hasher.finish();
-        if digest == expected {
-            return Ok(());
+    let found = match seen.cmp(&declared) {
+        std::cmp::Ordering::Less => Found::Short { declared, seen },
+        std::cmp::Ordering::Greater => Found::Long { declared },
+        std::cmp::Ordering::Equal => {
+            let mut hasher = Hasher::new(expected.algorithm()).unwrap_or_default();
+            hasher.update(bytes);
+            let digest = hasher.finish();
+            if digest == expected {
+                return Ok(());
+            }
+            Found::Digest(digest)
         }
-        Found::Digest(digest)
     };
     Err(IntegrityError { expected, found }.into())
 }

@@ -1,1 +1,1 @@
-//! Under construction.
+//! User stories through the real program: one file per story in `tests/it`. There is no code here.

@@ -1,5 +1,6 @@
 //! A real registry: Debian's `docker-registry` on a port of its own, with or without basic authentication.
 
+use std::fmt::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -45,7 +46,7 @@ impl Registry {
                 bail!("htpasswd gave no bcrypt line");
             }
             std::fs::write(&file, &line.stdout)?;
-            settings += &format!("auth: {{htpasswd: {{realm: test, path: {}}}}}\n", file.display());
+            let _ = writeln!(settings, "auth: {{htpasswd: {{realm: test, path: {}}}}}", file.display());
         }
         let config = folder.path().join("config.yml");
         std::fs::write(&config, settings)?;

@@ -175,6 +175,7 @@ fn is_same_place(a: &Url, b: &Url) -> bool {
 }
 
 /// Whether an answer invites to try again, and after which time.
+#[expect(clippy::option_option, reason = "not temporary, temporary, and temporary with a time to wait")]
 pub(super) fn is_temporary(response: &Response) -> Option<Option<Duration>> {
     if !matches!(response.status().as_u16(), 429 | 500 | 502 | 503 | 504) {
         return None;

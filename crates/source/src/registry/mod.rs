@@ -236,9 +236,10 @@ fn location(reference: &ImageReference) -> (String, String) {
     match reference.registry.as_str() {
         // Docker Hub answers under another name and keeps its own images below `library`.
         "docker.io" | "index.docker.io" | "registry-1.docker.io" => {
-            let repository = match reference.repository.contains('/') {
-                true => reference.repository.clone(),
-                false => format!("library/{}", reference.repository),
+            let repository = if reference.repository.contains('/') {
+                reference.repository.clone()
+            } else {
+                format!("library/{}", reference.repository)
             };
             ("registry-1.docker.io".to_owned(), repository)
         }

@@ -98,13 +98,12 @@ impl Session {
         if login.generation != seen {
             return Ok(login.authorization.clone());
         }
-        let identity = match &login.identity {
-            Some(identity) => Arc::clone(identity),
-            None => {
-                let identity = Arc::new(self.identity().await?);
-                login.identity = Some(Arc::clone(&identity));
-                identity
-            }
+        let identity = if let Some(identity) = &login.identity {
+            Arc::clone(identity)
+        } else {
+            let identity = Arc::new(self.identity().await?);
+            login.identity = Some(Arc::clone(&identity));
+            identity
         };
         let header = match (&challenge, identity.as_ref()) {
             (_, Identity::Bearer(token)) => auth::bearer(token),

@@ -1,0 +1,35 @@
+//! One file per command.
+
+mod check;
+mod db;
+mod debug;
+mod demo;
+mod limits;
+mod sbom;
+mod vulns;
+
+use clap::CommandFactory as _;
+
+use crate::arguments::{Arguments, Command};
+use crate::failure::Failure;
+
+/// Runs a command; the number is the exit code.
+pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
+    let global = &arguments.global;
+    match &arguments.command {
+        Command::Check(check) => check::run(global, check),
+        Command::Sbom(sbom) => sbom::run(global, sbom),
+        Command::Vulns(vulns) => vulns::run(global, vulns),
+        Command::Db(db) => db::run(global, db),
+        Command::Demo(demo) => demo::run(global, demo),
+        Command::Limits => {
+            limits::run();
+            Ok(0)
+        }
+        Command::Debug(debug) => debug::run(debug),
+        Command::Completion { shell } => {
+            clap_complete::generate(*shell, &mut Arguments::command(), "stopgate", &mut std::io::stdout());
+            Ok(0)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `stopgate sbom`: what a source is made of.
+
+use stopgate_formats::{analysis, cyclonedx, spdx, syft_json};
+
+use crate::arguments::{Global, Sbom};
+use crate::failure::Failure;
+use crate::output::{wanted, write_all};
+use crate::progress::Progress;
+use crate::{engine, render, sources};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    SyftJson,
+    CycloneDx,
+    Spdx,
+    Analysis,
+    Table,
+}
+
+const FORMATS: &[(&str, Format)] = &[
+    ("syft-json", Format::SyftJson),
+    ("json", Format::SyftJson),
+    ("cyclonedx-json", Format::CycloneDx),
+    ("spdx-json", Format::Spdx),
+    ("analysis", Format::Analysis),
+    ("table", Format::Table),
+];
+
+pub(crate) fn run(global: &Global, options: &Sbom) -> Result<u8, Failure> {
+    let outputs = wanted(&options.output, FORMATS, Format::Table)?;
+    let progress = Progress::new(global);
+    let artifact = sources::artifact(global, &options.source, &progress)?;
+    progress.finish();
+    write_all(&outputs, |format, out| match format {
+        Format::SyftJson => syft_json::write(&artifact, out),
+        Format::CycloneDx => cyclonedx::write(&artifact, cyclonedx::Version::default(), &engine::producer(None), out),
+        Format::Spdx => spdx::write(&artifact, &engine::producer(None), out),
+        Format::Analysis => analysis::write(&artifact, out),
+        Format::Table => render::packages_table(&artifact, out),
+    })?;
+    sources::say_gaps(global, &artifact.gaps);
+    Ok(0)
+}

@@ -1,0 +1,60 @@
+//! Failures: one sentence that says what, where and what was expected; a help line that says what to do.
+
+use std::fmt::Write as _;
+
+use crate::arguments::Global;
+
+/// Why a command gave no answer.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    help: Vec<String>,
+}
+
+impl Failure {
+    /// No verdict: a usage error, an unreadable source or an invalid policy.
+    pub(crate) const EXIT_CODE: u8 = 2;
+
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: Vec::new() }
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help.push(help.into());
+        self
+    }
+
+    /// An error of a lower crate, with the causes that its text does not repeat.
+    pub(crate) fn of(error: &(dyn std::error::Error + 'static)) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !message.contains(&text) {
+                let _ = write!(message, ": {text}");
+            }
+            cause = error.source();
+        }
+        Self::new(message)
+    }
+
+    #[expect(clippy::print_stderr, reason = "standard error is where a failure is said")]
+    pub(crate) fn print(&self, global: &Global) {
+        let red = global.paint_stderr("error", anstyle::AnsiColor::Red);
+        eprintln!("{red}: {}", printable(&self.message));
+        for help in &self.help {
+            eprintln!("help: {}", printable(help));
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+/// Text from outside with control characters made visible, so that it cannot move the cursor.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}

@@ -1,0 +1,187 @@
+//! From the words of the user to the inputs of a command: artifact, reference, vulnerability data.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use stopgate_analyzer::{AnalyzeOptions, CacheDir, NamedFile, analyze};
+use stopgate_formats::analysis;
+use stopgate_matcher::{MatchOptions, find_matches};
+use stopgate_model::{Artifact, Gap, ImageReference, MatchReport, limits};
+use stopgate_source::{Credentials, Opened, Platform, Scheme, SourceOptions, SourceSpec};
+use stopgate_vulndb::{Database, OsvDocument};
+
+use crate::arguments::{Global, SourceArguments};
+use crate::failure::Failure;
+use crate::places::{Cache, LAYER_CACHE_BYTES};
+use crate::progress::Progress;
+
+/// Opens and analyses a source, with the facts of known layers from the cache.
+pub(crate) fn artifact(global: &Global, options: &SourceArguments, progress: &Progress) -> Result<Artifact, Failure> {
+    let path = Cache::find()?.root().join("layers");
+    read(global, options, progress, Some(CacheDir { path, max_bytes: LAYER_CACHE_BYTES }))
+}
+
+/// Opens and analyses a source without reading or writing the cache.
+pub(crate) fn uncached(global: &Global, options: &SourceArguments, progress: &Progress) -> Result<Artifact, Failure> {
+    read(global, options, progress, None)
+}
+
+/// Whether the source is a document about an artifact rather than the artifact.
+pub(crate) fn is_document(options: &SourceArguments) -> Result<bool, Failure> {
+    let spec = SourceSpec::parse(&options.source).map_err(|error| Failure::of(&error))?;
+    Ok(spec.scheme == Some(Scheme::Sbom))
+}
+
+fn read(
+    global: &Global,
+    options: &SourceArguments,
+    progress: &Progress,
+    cache: Option<CacheDir>,
+) -> Result<Artifact, Failure> {
+    let spec = SourceSpec::parse(&options.source).map_err(|error| Failure::of(&error))?;
+    progress.step(&format!("opening {}", options.source));
+    let opened =
+        stopgate_source::open(&spec, &source_options(global, options)?).map_err(|error| Failure::of(&error))?;
+    match &opened {
+        Opened::Sbom(bytes) => document(stopgate_formats::sbom::detect_and_read(bytes), &options.source),
+        Opened::Analysis(bytes) => document(analysis::read(bytes), &options.source),
+        Opened::Image(_) | Opened::Directory(_) | Opened::File(_) => {
+            progress.step(&format!("analysing {}", options.source));
+            let dockerfile = match &options.dockerfile {
+                Some(path) => Some(NamedFile {
+                    name: path.display().to_string(),
+                    content: read_file(path, limits::METADATA_BYTES)?,
+                }),
+                None => None,
+            };
+            let options =
+                AnalyzeOptions { cache, dockerfile, user_input: options.source.clone(), ..AnalyzeOptions::default() };
+            analyze(&opened, &options).map_err(|error| Failure::of(&error))
+        }
+    }
+}
+
+fn document(read: Result<Artifact, stopgate_formats::FormatError>, source: &str) -> Result<Artifact, Failure> {
+    let mut artifact = read.map_err(|error| Failure::of(&error))?;
+    source.clone_into(&mut artifact.source.user_input);
+    Ok(artifact)
+}
+
+fn source_options(global: &Global, options: &SourceArguments) -> Result<SourceOptions, Failure> {
+    let platform = match &options.platform {
+        Some(text) => Some(Platform::parse(text).ok_or_else(|| {
+            Failure::new(format!("`{text}` is not a platform: expected OS/ARCH[/VARIANT], for example `linux/arm64`"))
+        })?),
+        None => None,
+    };
+    Ok(SourceOptions {
+        platform,
+        plain_http: options.plain_http,
+        insecure_skip_tls_verify: options.insecure_skip_tls_verify,
+        ca_file: global.ca_file.clone(),
+        credentials: credentials(),
+        docker_config: docker_config(),
+        offline: global.offline,
+    })
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// `STOPGATE_REGISTRY_TOKEN`, else `STOPGATE_REGISTRY_USERNAME` and `_PASSWORD`.
+fn credentials() -> Option<Credentials> {
+    if let Some(token) = variable("STOPGATE_REGISTRY_TOKEN") {
+        return Some(Credentials::Token(token.into()));
+    }
+    let username = variable("STOPGATE_REGISTRY_USERNAME")?;
+    Some(Credentials::Basic { username, password: variable("STOPGATE_REGISTRY_PASSWORD")?.into() })
+}
+
+/// `$DOCKER_CONFIG`, else `~/.docker`.
+fn docker_config() -> Option<PathBuf> {
+    variable("DOCKER_CONFIG").map(PathBuf::from).or_else(|| Some(PathBuf::from(variable("HOME")?).join(".docker")))
+}
+
+/// The reference under which the policy sees the artifact.
+pub(crate) fn tag(options: &SourceArguments, artifact: &Artifact) -> Result<ImageReference, Failure> {
+    match (&options.tag, artifact.source.image()) {
+        (Some(tag), _) => ImageReference::parse(tag).map_err(|error| Failure::of(&error)),
+        (None, Some(image)) => Ok(image.reference.clone()),
+        (None, None) => Ok(ImageReference::bare()),
+    }
+}
+
+/// The data in use; `None` when there never was any.
+pub(crate) fn database() -> Result<Option<Database>, Failure> {
+    Database::open(&Cache::find()?.data()).map_err(|error| Failure::of(&error))
+}
+
+/// What to do when there is no data.
+pub(crate) fn no_data() -> Failure {
+    Failure::new("there is no vulnerability data")
+        .help("`stopgate db update` fetches the public data, `stopgate db import FILE` takes an archive")
+}
+
+/// Matches an artifact against data.
+pub(crate) fn matches(artifact: &Artifact, database: &Database) -> MatchReport {
+    find_matches(artifact, database, &MatchOptions::default())
+}
+
+/// Own advisories, as data of their own.
+pub(crate) fn advisories(folder: &Path, now: Timestamp) -> Result<Database, Failure> {
+    let documents = osv_documents(folder)?;
+    let scratch =
+        tempfile::tempdir().map_err(|error| Failure::new(format!("there is no temporary folder: {error}")))?;
+    let origin = folder.display().to_string();
+    stopgate_vulndb::build(documents.into_iter(), scratch.path(), &now.to_string(), &origin)
+        .map_err(|error| Failure::of(&error))?;
+    // The map of an open file outlives its name.
+    Database::open(scratch.path())
+        .map_err(|error| Failure::of(&error))?
+        .ok_or_else(|| Failure::new("the data of own advisories is not where it was written"))
+}
+
+/// The OSV documents of a folder, sorted by name. A folder without any is valid: it holds no vulnerability.
+pub(crate) fn osv_documents(folder: &Path) -> Result<Vec<OsvDocument>, Failure> {
+    let fail = |error: &std::io::Error| Failure::new(format!("cannot read the folder `{}`: {error}", folder.display()));
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(|error| fail(&error))? {
+        let path = entry.map_err(|error| fail(&error))?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    paths.into_iter().map(|path| Ok((path.display().to_string(), read_file(&path, limits::METADATA_BYTES)?))).collect()
+}
+
+/// Reads a file of at most `limit` bytes.
+pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
+    let fail = |what: &dyn std::fmt::Display| Failure::new(format!("cannot read `{}`: {what}", path.display()));
+    let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| fail(&error))?;
+    if bytes.len() as u64 > limit {
+        return Err(fail(&format!("it is longer than {limit} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Says on standard error that something could not be seen.
+#[expect(clippy::print_stderr, reason = "standard error is where this is said")]
+pub(crate) fn say_gaps(global: &Global, gaps: &[Gap]) {
+    if gaps.is_empty() {
+        return;
+    }
+    let shown = if global.verbose > 0 { gaps.len() } else { 5 };
+    for gap in gaps.iter().take(shown) {
+        let path = gap.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
+        let text = format!("{} {}{path}: {}", gap.class.name(), gap.code, gap.message);
+        eprintln!("{}: {}", global.paint_stderr("gap", anstyle::AnsiColor::Yellow), crate::failure::printable(&text));
+    }
+    if gaps.len() > shown {
+        eprintln!("and {} gaps more; -v shows all", gaps.len() - shown);
+    }
+}
