@@ -136,6 +136,7 @@ mod tests {
     use stopgate_model::PackageType;
     use stopgate_vulndb::CpeAttributes;
 
+    #[expect(clippy::needless_pass_by_value, reason = "the rows of the table read better")]
     fn holds(kind: PackageType, ours: &str, theirs: &str) -> bool {
         let cpe = Cpe::parse(&format!("cpe:2.3:a:v:p:1:*:*:*:*:{ours}:*:*")).unwrap();
         let found =
