@@ -264,7 +264,7 @@ fn is_virtual(full: &Path, path: &str) -> bool {
     const DEVPTS: i64 = 0x1cd1;
     const TMPFS: i64 = 0x0102_1994;
     let Ok(system) = rustix::fs::statfs(full) else { return false };
-    match i64::from(system.f_type) {
+    match system.f_type {
         PROC | SYSFS | DEVPTS => true,
         TMPFS => matches!(path, "run" | "dev" | "var/run" | "var/lock" | "sys"),
         _ => false,

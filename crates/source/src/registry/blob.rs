@@ -177,7 +177,7 @@ impl Pace {
     fn is_too_slow(&mut self, waited: Duration, bytes: u64) -> bool {
         self.waited += waited;
         self.bytes += bytes;
-        if self.waited < Duration::from_secs(60) {
+        if self.waited < Duration::from_mins(1) {
             return false;
         }
         let slow = self.bytes < MIN_BYTES_PER_MINUTE;
