@@ -101,7 +101,7 @@ pub(crate) struct Manifest {
 #[expect(clippy::large_enum_variant, reason = "one is made per document and taken apart at once")]
 pub(crate) enum Document {
     Index(Vec<Descriptor>),
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
 }
 
 /// Reads a manifest or index; `what` names it in messages.
@@ -122,12 +122,12 @@ pub(crate) fn parse(bytes: &[u8], what: &str) -> Result<Document, SourceError> {
             }
             Ok(Document::Index(members))
         }
-        (None, Some(config), layers) => Ok(Document::Manifest(Manifest {
+        (None, Some(config), layers) => Ok(Document::Manifest(Box::new(Manifest {
             media_type: fields.media_type.unwrap_or_else(|| OCI_MANIFEST.to_owned()),
             config,
             layers: layers.unwrap_or_default(),
             annotations: fields.annotations.unwrap_or_default().into_iter().collect(),
-        })),
+        }))),
         (None, None, _) => Err(malformed("it has neither a configuration nor members")),
     }
 }

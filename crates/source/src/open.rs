@@ -12,7 +12,7 @@ use crate::{Directory, Image, Scheme, SourceError, SourceOptions, SourceSpec, do
 
 /// A source that was opened.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "one is made per run")]
+#[expect(clippy::large_enum_variant, reason = "one per run, and nearly always the large one")]
 pub enum Opened {
     /// A container image.
     Image(Image),

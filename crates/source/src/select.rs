@@ -1,7 +1,8 @@
 //! Choosing one image out of an index: by platform, and by name in an archive that holds several.
 
-use stopgate_archive::digest_of;
-use stopgate_archive::{Hasher, IntegrityError};
+use std::cmp::Ordering;
+
+use stopgate_archive::{Found, Hasher, IntegrityError, digest_of};
 use stopgate_model::{Digest, limits};
 
 use crate::manifest::{self, Descriptor, Document, Manifest};
@@ -45,7 +46,7 @@ struct Candidate {
 /// Follows a document to one image manifest and reads its configuration.
 pub(crate) fn choose(source: &dyn Documents, root: Vec<u8>, wish: &Wish<'_>) -> Result<Chosen, SourceError> {
     match manifest::parse(&root, source.name())? {
-        Document::Manifest(manifest) => finish(source, root, manifest, Vec::new(), wish),
+        Document::Manifest(manifest) => finish(source, root, *manifest, Vec::new(), wish),
         Document::Index(members) => {
             let mut candidates = Vec::new();
             let mut seen = members.len() as u64;
@@ -53,7 +54,7 @@ pub(crate) fn choose(source: &dyn Documents, root: Vec<u8>, wish: &Wish<'_>) -> 
             let candidate = pick(source, candidates, wish)?;
             let bytes = source.manifest(&candidate.descriptor)?;
             match manifest::parse(&bytes, &candidate.descriptor.digest)? {
-                Document::Manifest(manifest) => finish(source, bytes, manifest, candidate.names, wish),
+                Document::Manifest(manifest) => finish(source, bytes, *manifest, candidate.names, wish),
                 Document::Index(_) => Err(SourceError::malformed(
                     candidate.descriptor.digest,
                     "it is an index, which its media type does not say",
@@ -226,13 +227,12 @@ fn finish(
 
 /// Checks a small document against its descriptor.
 pub(crate) fn verify(bytes: &[u8], descriptor: &Descriptor) -> Result<(), SourceError> {
-    use stopgate_archive::Found;
     let expected = descriptor.digest()?;
     let (declared, seen) = (descriptor.size, bytes.len() as u64);
     let found = match seen.cmp(&declared) {
-        std::cmp::Ordering::Less => Found::Short { declared, seen },
-        std::cmp::Ordering::Greater => Found::Long { declared },
-        std::cmp::Ordering::Equal => {
+        Ordering::Less => Found::Short { declared, seen },
+        Ordering::Greater => Found::Long { declared },
+        Ordering::Equal => {
             let mut hasher = Hasher::new(expected.algorithm()).unwrap_or_default();
             hasher.update(bytes);
             let digest = hasher.finish();

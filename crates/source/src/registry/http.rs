@@ -138,7 +138,7 @@ pub(super) async fn get(client: &Client, request: &Request<'_>) -> Result<Respon
         let sending = client.get(url.clone()).headers(headers).send();
         let response = match tokio::time::timeout(IDLE_TIMEOUT, sending).await {
             Ok(Ok(response)) => response,
-            Ok(Err(error)) => return Err(NoAnswer { again: !is_certificate(&error), reason: reason(error) }),
+            Ok(Err(error)) => return Err(NoAnswer { again: may_pass(&error), reason: reason(error) }),
             Err(_) => return Err(NoAnswer { reason: no_answer_in_time(), again: true }),
         };
         if !is_redirect(response.status()) {
@@ -174,14 +174,15 @@ fn is_same_place(a: &Url, b: &Url) -> bool {
     a.scheme() == b.scheme() && a.host_str() == b.host_str() && a.port_or_known_default() == b.port_or_known_default()
 }
 
-/// Whether an answer invites to try again, and after which time.
-#[expect(clippy::option_option, reason = "not temporary, temporary, and temporary with a time to wait")]
-pub(super) fn is_temporary(response: &Response) -> Option<Option<Duration>> {
-    if !matches!(response.status().as_u16(), 429 | 500 | 502 | 503 | 504) {
-        return None;
-    }
-    let seconds = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    Some(seconds.map(Duration::from_secs))
+/// Whether an answer invites to try again.
+pub(super) fn is_temporary(response: &Response) -> bool {
+    matches!(response.status().as_u16(), 429 | 500 | 502 | 503 | 504)
+}
+
+/// After which time an answer wants to be asked again.
+pub(super) fn retry_after(response: &Response) -> Option<Duration> {
+    let seconds = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 /// The whole body, when it has at most `limit` bytes.
@@ -199,6 +200,12 @@ pub(super) async fn body(mut response: Response, limit: u64) -> Result<Option<Ve
         }
         bytes.extend_from_slice(&chunk);
     }
+}
+
+/// Whether the same request may do better: not when nobody listens, or is not who they should be.
+fn may_pass(error: &reqwest::Error) -> bool {
+    let cause = root_cause(error);
+    !["certificate", "refused", "lookup"].iter().any(|lasting| cause.contains(lasting))
 }
 
 fn is_certificate(error: &reqwest::Error) -> bool {

@@ -236,11 +236,8 @@ fn location(reference: &ImageReference) -> (String, String) {
     match reference.registry.as_str() {
         // Docker Hub answers under another name and keeps its own images below `library`.
         "docker.io" | "index.docker.io" | "registry-1.docker.io" => {
-            let repository = if reference.repository.contains('/') {
-                reference.repository.clone()
-            } else {
-                format!("library/{}", reference.repository)
-            };
+            let official = if reference.repository.contains('/') { "" } else { "library/" };
+            let repository = format!("{official}{}", reference.repository);
             ("registry-1.docker.io".to_owned(), repository)
         }
         registry => (registry.to_owned(), reference.repository.clone()),

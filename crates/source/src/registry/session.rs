@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 
 use super::auth::{self, Challenge, Identity};
-use super::http::{self, NoAnswer, Patience, Request, is_temporary};
+use super::http::{self, NoAnswer, Patience, Request, is_temporary, retry_after};
 use crate::SourceError;
 use crate::options::Credentials;
 
@@ -51,13 +51,11 @@ impl Session {
         let mut attempt = 0;
         loop {
             let failed = match self.get_once(url, accept, from).await? {
-                Ok(response) => match is_temporary(&response) {
-                    None => return Ok(response),
-                    Some(after) => {
-                        let status = response.status().as_u16();
-                        (NoAnswer { reason: format!("it answers {status}"), again: true }, after)
-                    }
-                },
+                Ok(response) if !is_temporary(&response) => return Ok(response),
+                Ok(response) => {
+                    let status = response.status().as_u16();
+                    (NoAnswer { reason: format!("it answers {status}"), again: true }, retry_after(&response))
+                }
                 Err(error) => (error, None),
             };
             attempt += 1;
@@ -98,13 +96,9 @@ impl Session {
         if login.generation != seen {
             return Ok(login.authorization.clone());
         }
-        let identity = if let Some(identity) = &login.identity {
-            Arc::clone(identity)
-        } else {
-            let identity = Arc::new(self.identity().await?);
-            login.identity = Some(Arc::clone(&identity));
-            identity
-        };
+        let known = login.identity.clone();
+        let identity = if let Some(identity) = known { identity } else { Arc::new(self.identity().await?) };
+        login.identity = Some(Arc::clone(&identity));
         let header = match (&challenge, identity.as_ref()) {
             (_, Identity::Bearer(token)) => auth::bearer(token),
             (Challenge::Basic, Identity::Basic { username, password }) => auth::basic(username, password),

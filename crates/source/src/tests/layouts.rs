@@ -140,9 +140,8 @@ fn documents_that_are_not_what_their_digest_says_are_errors() {
 
 #[test]
 fn layers_that_are_not_what_their_digest_says_fail_at_their_end() {
-    type Change = fn(&mut Vec<u8>);
-    #[expect(clippy::type_complexity, reason = "a table of changes and what they lead to")]
-    let cases: [(Change, fn(&Found) -> bool); 3] = [
+    type Case = (fn(&mut Vec<u8>), fn(&Found) -> bool);
+    let cases: [Case; 3] = [
         (|bytes| bytes[50] ^= 1, |found| matches!(found, Found::Digest(_))),
         (|bytes| bytes.truncate(60), |found| matches!(found, Found::Short { .. })),
         (|bytes| bytes.push(0), |found| matches!(found, Found::Long { .. })),
