@@ -98,7 +98,6 @@ pub(crate) struct Manifest {
 
 /// What a document of a registry or layout is.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "one is made per document and taken apart at once")]
 pub(crate) enum Document {
     Index(Vec<Descriptor>),
     Manifest(Box<Manifest>),
