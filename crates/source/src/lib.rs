@@ -4,6 +4,7 @@
 //! verified while its content streams. Nothing here knows what a layer contains.
 
 mod blobs;
+mod daemon;
 mod detect;
 mod directory;
 mod docker_archive;

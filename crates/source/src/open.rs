@@ -8,7 +8,7 @@ use stopgate_model::{ImageReference, limits};
 
 use crate::detect::{Detected, detect};
 use crate::files::Tarball;
-use crate::{Directory, Image, Scheme, SourceError, SourceOptions, SourceSpec, docker_archive, oci, registry};
+use crate::{Directory, Image, Scheme, SourceError, SourceOptions, SourceSpec, daemon, docker_archive, oci, registry};
 
 /// A source that was opened.
 #[derive(Debug)]
@@ -80,11 +80,10 @@ fn open_as(scheme: Scheme, target: &str, options: &SourceOptions) -> Result<Open
         Scheme::Sbom => document(target).map(Opened::Sbom),
         Scheme::Analysis => document(target).map(Opened::Analysis),
         Scheme::Registry => registry::open(&ImageReference::parse(target)?, options).map(Opened::Image),
-        Scheme::Docker | Scheme::Podman | Scheme::Containerd | Scheme::Singularity => Err(SourceError::Unsupported {
+        Scheme::Docker | Scheme::Podman => daemon::open(scheme, target, options).map(Opened::Image),
+        Scheme::Containerd | Scheme::Singularity => Err(SourceError::Unsupported {
             scheme: scheme.name(),
             instead: match scheme {
-                Scheme::Docker => "`docker save IMAGE -o FILE` and `docker-archive:FILE`, or `registry:`",
-                Scheme::Podman => "`podman save --format oci-archive` and `oci-archive:FILE`, or `registry:`",
                 Scheme::Containerd => "`ctr image export FILE IMAGE` and `oci-archive:FILE`, or `registry:`",
                 _ => "an image in `registry:`, `oci-archive:` or `docker-archive:`",
             },

@@ -9,12 +9,12 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use reqwest::{Response, StatusCode, Url};
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::http::IDLE_TIMEOUT;
 use super::session::Session;
+use super::threads::Threads;
 use super::wait::wait;
 use crate::SourceError;
 
@@ -33,9 +33,9 @@ pub(super) struct Download {
 
 impl Download {
     /// Starts a download.
-    pub(super) fn start(runtime: &Handle, session: Arc<Session>, url: Url, size: u64) -> Self {
+    pub(super) fn start(threads: &Threads, session: Arc<Session>, url: Url, size: u64) -> Self {
         let (sender, chunks) = mpsc::channel(QUEUE);
-        runtime.spawn(async move { Transfer { session, url, size, offset: 0, sender }.run().await });
+        threads.spawn(async move { Transfer { session, url, size, offset: 0, sender }.run().await });
         Self { chunks, current: Bytes::new() }
     }
 }

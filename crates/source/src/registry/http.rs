@@ -67,6 +67,11 @@ pub(super) fn registry_client(options: &SourceOptions, local: bool) -> Result<Cl
     finish(if local { builder.no_proxy() } else { builder })
 }
 
+/// A client for a daemon on a Unix socket.
+pub(crate) fn socket_client(socket: &Path) -> Result<Client, SourceError> {
+    finish(builder(None, false)?.unix_socket(socket).redirect(redirect::Policy::none()).no_proxy())
+}
+
 /// INVARIANT: no client is made elsewhere. One made without certificates on the system would panic.
 fn builder(ca_file: Option<&Path>, insecure_skip_tls_verify: bool) -> Result<ClientBuilder, SourceError> {
     // A second installation is refused, which is fine: some provider is there.
@@ -110,9 +115,9 @@ pub(super) struct Request<'a> {
 
 /// Why no answer came.
 #[derive(Debug)]
-pub(super) struct NoAnswer {
+pub(crate) struct NoAnswer {
     /// One clause.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// Whether trying again makes sense.
     pub(super) again: bool,
 }
@@ -186,7 +191,7 @@ pub(super) fn retry_after(response: &Response) -> Option<Duration> {
 }
 
 /// The whole body, when it has at most `limit` bytes.
-pub(super) async fn body(mut response: Response, limit: u64) -> Result<Option<Vec<u8>>, NoAnswer> {
+pub(crate) async fn body(mut response: Response, limit: u64) -> Result<Option<Vec<u8>>, NoAnswer> {
     let mut bytes = Vec::new();
     loop {
         let chunk = match tokio::time::timeout(IDLE_TIMEOUT, response.chunk()).await {
@@ -221,7 +226,7 @@ fn root_cause(error: &reqwest::Error) -> String {
 }
 
 /// The innermost cause, which is what a person can act on.
-pub(super) fn reason(error: reqwest::Error) -> String {
+pub(crate) fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     if error.source().is_none() {
         return error.to_string();

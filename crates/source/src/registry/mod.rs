@@ -5,14 +5,14 @@
 
 mod auth;
 mod blob;
-mod http;
+pub(crate) mod http;
 mod session;
+mod threads;
 mod wait;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
-use std::future::Future;
 use std::io::Read;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,14 +20,13 @@ use std::sync::Arc;
 use reqwest::Url;
 use stopgate_archive::{Found, Hasher, IntegrityError, digest_of};
 use stopgate_model::{Digest, ImageReference, limits};
-use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::Mutex;
 
 use self::blob::Download;
 use self::http::Patience;
 pub use self::http::http_client;
 use self::session::{Login, Session};
-use self::wait::wait;
+pub(crate) use self::threads::Threads;
 use crate::blobs::Blobs;
 use crate::manifest::{ACCEPTED, Descriptor, OCI_MANIFEST};
 use crate::select::{Documents, Wish, choose, verify};
@@ -79,18 +78,9 @@ fn open_with(reference: &ImageReference, options: &SourceOptions, patience: Pati
 /// One repository and the threads that talk to it.
 struct Registry {
     session: Arc<Session>,
-    runtime: Option<Runtime>,
+    threads: Threads,
     /// The reference, for messages.
     name: String,
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        // Waiting for tasks would panic on a thread that drives others.
-        if let Some(runtime) = self.runtime.take() {
-            runtime.shutdown_background();
-        }
-    }
 }
 
 impl Registry {
@@ -98,12 +88,7 @@ impl Registry {
         let (host, repository) = location(reference);
         let local = is_loopback(&host);
         let client = http::registry_client(options, local)?;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("registry")
-            .enable_all()
-            .build()
-            .map_err(|error| SourceError::io("threads", error))?;
+        let threads = Threads::start()?;
         let base = |scheme: &str| {
             Url::parse(&format!("{scheme}://{host}/"))
                 .map_err(|_| SourceError::malformed(&reference.registry, "it is no valid host"))
@@ -112,7 +97,7 @@ impl Registry {
         let base = if options.plain_http {
             plain
         } else if local {
-            let answers = run(&runtime, speaks_plain_http(client.clone(), plain.clone()))?;
+            let answers = threads.run(speaks_plain_http(client.clone(), plain.clone()))?;
             if answers { plain } else { encrypted }
         } else {
             encrypted
@@ -127,18 +112,7 @@ impl Registry {
             patience,
             login: Mutex::new(Login::default()),
         };
-        Ok(Self { session: Arc::new(session), runtime: Some(runtime), name: reference.to_string() })
-    }
-
-    fn run<F>(&self, future: F) -> Result<F::Output, SourceError>
-    where
-        F: Future + Send + 'static,
-        F::Output: Send,
-    {
-        match &self.runtime {
-            Some(runtime) => run(runtime, future),
-            None => Err(self.session.unreachable("it was closed".to_owned())),
-        }
+        Ok(Self { session: Arc::new(session), threads, name: reference.to_string() })
     }
 
     /// The document under a tag or digest, verified by all that is known of it.
@@ -161,7 +135,7 @@ impl Registry {
         let url = self.session.url(kind, name)?;
         let session = Arc::clone(&self.session);
         let what = if kind == "manifests" { self.name.clone() } else { name.to_owned() };
-        self.run(async move {
+        self.threads.run(async move {
             let mut attempt = 0;
             loop {
                 let response = session.get(&url, accept, 0).await?;
@@ -208,27 +182,9 @@ impl Blobs for Registry {
     fn open(&self, _index: usize, layer: &LayerBlob) -> Result<Box<dyn Read + Send>, SourceError> {
         let digest = layer.digest.as_ref().unwrap_or(&layer.diff_id);
         let url = self.session.url("blobs", &digest.to_string())?;
-        match &self.runtime {
-            Some(runtime) => {
-                let session = Arc::clone(&self.session);
-                Ok(Box::new(Download::start(runtime.handle(), session, url, layer.size)))
-            }
-            None => Err(self.session.unreachable("it was closed".to_owned())),
-        }
+        let session = Arc::clone(&self.session);
+        Ok(Box::new(Download::start(&self.threads, session, url, layer.size)))
     }
-}
-
-/// Runs a task on the registry's threads and waits for it here.
-fn run<F>(runtime: &Runtime, future: F) -> Result<F::Output, SourceError>
-where
-    F: Future + Send + 'static,
-    F::Output: Send,
-{
-    let (sender, receiver) = oneshot::channel();
-    runtime.spawn(async move {
-        let _ = sender.send(future.await);
-    });
-    wait(receiver).map_err(|_| SourceError::io("the registry", std::io::Error::other("the request was abandoned")))
 }
 
 /// Host with port, and repository, as the registry knows them.

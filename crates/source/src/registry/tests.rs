@@ -1,6 +1,6 @@
 //! A small registry inside the test, with the faults that real ones have.
 
-mod server;
+pub(crate) mod server;
 
 use std::io::Read;
 use std::sync::Arc;

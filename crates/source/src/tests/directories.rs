@@ -143,8 +143,8 @@ fn documents_and_files_give_their_bytes() {
 }
 
 #[test]
-fn daemons_are_not_supported_yet_and_missing_paths_are_named() {
-    for scheme in [Scheme::Docker, Scheme::Podman, Scheme::Containerd, Scheme::Singularity] {
+fn some_kinds_are_not_supported_yet_and_missing_paths_are_named() {
+    for scheme in [Scheme::Containerd, Scheme::Singularity] {
         let spec = SourceSpec::parse(&format!("{}:x", scheme.name())).unwrap();
         let error = open(&spec, &SourceOptions::default()).unwrap_err().to_string();
         assert!(error.contains("not supported yet") && error.contains("-archive:"), "{error}");

@@ -1,5 +1,6 @@
 //! Sources made by our own writer, whole and damaged.
 
+mod daemons;
 mod directories;
 mod docker;
 mod layouts;

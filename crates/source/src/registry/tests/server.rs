@@ -2,6 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -74,6 +76,16 @@ impl Answer {
         stream.write_all(&self.body[..self.cut.unwrap_or(self.body.len())])?;
         stream.flush()
     }
+}
+
+/// Serves on a Unix socket until the test ends.
+pub(crate) fn start_unix(socket: &Path, answer: impl Fn(&Asked) -> Answer + Send + 'static) {
+    let listener = UnixListener::bind(socket).unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let _ = stream.and_then(|stream| serve(stream, None, &answer, &Mutex::default()));
+        }
+    });
 }
 
 /// A running server; it ends when dropped.
@@ -154,7 +166,7 @@ trait Stream: Read + Write {}
 impl<T: Read + Write> Stream for T {}
 
 fn serve(
-    stream: TcpStream,
+    stream: impl Read + Write + 'static,
     tls: Option<Arc<rustls::ServerConfig>>,
     answer: &dyn Fn(&Asked) -> Answer,
     seen: &Mutex<Vec<Asked>>,
