@@ -285,7 +285,8 @@ impl Index {
         let (mut low, mut high) = (0, self.ids());
         while low < high {
             let middle = low.midpoint(high);
-            match fold_case(self.id_text(middle)).as_ref().cmp(folded.as_ref()) {
+            let text = self.id_text(middle).bytes().map(|b| b.to_ascii_lowercase());
+            match text.cmp(folded.bytes()) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Equal => return Some(middle),
                 std::cmp::Ordering::Greater => high = middle,

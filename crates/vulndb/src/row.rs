@@ -8,7 +8,7 @@ use crate::build::{STATES, format_date};
 use crate::file::layout::CPE_SCOPE;
 use crate::index::{FixRecord, Index, Key, RowRecord, StatementRecord};
 use crate::namespace::namespace;
-use crate::{ConstraintId, ScopeId, VulnerabilityNumber};
+use crate::{ConstraintId, IdNumber, ScopeId, VulnerabilityNumber};
 
 /// A version constraint as data has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -257,6 +257,11 @@ impl<'d> Row<'d> {
     pub fn cves(&self) -> impl Iterator<Item = &'d str> + use<'d> {
         let index = self.index;
         index.id_list(self.statement.cves).map(move |id| index.id_text(id))
+    }
+
+    /// The same as numbers.
+    pub fn cve_ids(&self) -> impl Iterator<Item = IdNumber> + use<'d> {
+        self.index.id_list(self.statement.cves).map(IdNumber)
     }
 
     /// CPE attributes of a CPE row.

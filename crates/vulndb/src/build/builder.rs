@@ -80,6 +80,8 @@ pub(crate) struct Builder {
     pub(super) texts: Interner,
     /// Id texts in their first spelling, by number before sorting.
     pub(super) ids: Vec<u32>,
+    /// Folded ids; texts that are not written.
+    folded_ids: Interner,
     id_numbers: HashMap<u32, u32>,
     pub(super) id_lists: Lists,
     pub(super) providers: Vec<ProviderEntry>,
@@ -143,7 +145,7 @@ impl Builder {
 
     /// The number of an id, in any case.
     pub(crate) fn id(&mut self, id: &str) -> u32 {
-        let folded = self.texts.intern(&fold_case(id));
+        let folded = self.folded_ids.intern(&fold_case(id));
         if let Some(&number) = self.id_numbers.get(&folded) {
             return number;
         }
@@ -156,7 +158,7 @@ impl Builder {
 
     /// The number of an id if it is known.
     pub(crate) fn known_id(&mut self, id: &str) -> Option<u32> {
-        let folded = self.texts.intern(&fold_case(id));
+        let folded = self.folded_ids.intern(&fold_case(id));
         self.id_numbers.get(&folded).copied()
     }
 

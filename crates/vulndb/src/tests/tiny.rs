@@ -81,6 +81,7 @@ impl Tiny {
     pub(super) fn new(folder: &Path, built: &str) -> Self {
         let path = folder.join(format!("{}.db", built.replace(':', "")));
         let connection = Connection::open(&path).unwrap();
+        connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY;").unwrap();
         connection.execute_batch(TABLES).unwrap();
         connection.execute_batch(OVERRIDES).unwrap();
         connection
