@@ -277,3 +277,79 @@ impl Read for Counted<'_> {
         Ok(count)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::atomic::{AtomicBool, AtomicU64};
+
+    use stopgate_archive::digest_of;
+    use stopgate_archive::write::{Entry, tar_of};
+    use stopgate_catalogers::SourceClass;
+    use stopgate_model::{Digest, GapCode};
+
+    use super::{ImageBudget, LayerStream, Walked, walk};
+    use crate::AnalyzeError;
+    use crate::collect::{Collector, Tools};
+    use crate::layer::LayerFacts;
+
+    fn walked(tar: &[u8], diff_id: &Digest, tools: &Tools, budget: &ImageBudget) -> (Walked, LayerFacts) {
+        let stream = LayerStream {
+            stored: Box::new(tar),
+            what: "layer",
+            diff_id: Some(diff_id),
+            filesystem: true,
+            budget,
+            progress: &|_| {},
+        };
+        let mut collector = Collector::of_layer(tools);
+        let walked = walk(stream, &mut collector).unwrap();
+        let complete = walked.complete && !collector.is_full();
+        (Walked { complete, ..walked }, collector.finish().finish().unwrap())
+    }
+
+    fn codes(facts: &LayerFacts) -> Vec<GapCode> {
+        facts.summary().gaps.iter().map(|gap| gap.code).collect()
+    }
+
+    #[test]
+    fn a_walk_ends_at_the_bytes_that_the_image_may_have() {
+        let tar = tar_of(&[Entry::file("a", "x"), Entry::file("b", vec![1; 2 << 20])]);
+        let tools = Tools::new(SourceClass::Image);
+        let budget = ImageBudget { left: AtomicU64::new(1 << 20), stopped: AtomicBool::new(false) };
+        let (walked, facts) = walked(&tar, &digest_of(&tar), &tools, &budget);
+        assert_eq!((walked.complete, codes(&facts)), (false, vec![GapCode::ImageBytes]));
+        assert_eq!(facts.summary().rows, 2, "what was read stands");
+    }
+
+    #[test]
+    fn entries_beyond_those_that_the_image_may_have_are_left_out() {
+        let tar = tar_of(&[Entry::file("a", "x"), Entry::file("b", "x"), Entry::file("c", "x")]);
+        let tools = Tools::new(SourceClass::Image);
+        tools.count_entries(stopgate_model::limits::IMAGE_ENTRIES - 2);
+        let (walked, facts) = walked(&tar, &digest_of(&tar), &tools, &ImageBudget::default());
+        assert_eq!((walked.complete, codes(&facts)), (false, vec![GapCode::ImageEntries]));
+        assert_eq!((facts.summary().rows, facts.summary().entries), (2, 3));
+        tools.count_entries(1);
+        let (_, facts) = self::walked(&tar, &digest_of(&tar), &tools, &ImageBudget::default());
+        assert_eq!(facts.summary().rows, 0, "what others took is gone");
+    }
+
+    #[test]
+    fn a_walk_that_is_stopped_says_so() {
+        let tools = Tools::new(SourceClass::Image);
+        let budget = ImageBudget::default();
+        budget.stop();
+        let diff_id = digest_of(b"");
+        let stream = LayerStream {
+            stored: Box::new(io::repeat(0)),
+            what: "layer",
+            diff_id: Some(&diff_id),
+            filesystem: true,
+            budget: &budget,
+            progress: &|_| {},
+        };
+        let ended = walk(stream, &mut Collector::of_layer(&tools));
+        assert!(matches!(ended, Err(AnalyzeError::Stopped)));
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use proptest::prelude::*;
 use stopgate_analyzer::{AnalyzeError, AnalyzeOptions, analyze};
 use stopgate_archive::write::{CompressionChoice, Entry, ImageBuilder, Layer, TarWriter, tar_of};
 use stopgate_model::{FileKind, GapClass, GapCode, limits};
@@ -180,4 +181,35 @@ fn devices_are_listed_and_nothing_is_opened() {
             ("/f", FileKind::Regular)
         ]
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever a layer holds, there is an artifact, and where bytes make no sense there is a gap.
+    #[test]
+    fn any_bytes_give_an_artifact(changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6), cut in any::<prop::sample::Index>()) {
+        let mut bytes = tar_of(&[
+            Entry::directory("var/lib/dpkg"),
+            Entry::file("var/lib/dpkg/status", "Package: a\nStatus: install ok installed\nVersion: 1\n\n"),
+            Entry::hard_link("link", "var/lib/dpkg/status"),
+            Entry::symlink("etc/passwd", "../link"),
+            Entry::whiteout("gone"),
+            Entry::file("x".repeat(120), "long name"),
+        ]);
+        let whole = changes.is_empty();
+        for (place, value) in changes {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        let cut = if whole { bytes.len() } else { cut.index(bytes.len()) };
+        bytes.truncate(cut);
+        let mut builder = ImageBuilder::new();
+        builder.layers.push(Layer::Tar(bytes));
+        let artifact = analyzed(&builder);
+        if whole {
+            prop_assert_eq!(artifact.packages.len(), 1);
+            prop_assert_eq!(artifact.retrieved.unwrap().len(), 1, "a link to a link to a file");
+        }
+    }
 }
