@@ -100,19 +100,11 @@ pub(crate) fn bounded<'a>(format: &'static str, bytes: &'a [u8]) -> Result<&'a s
 
 // serde_json counts levels only of what it builds, not of what it skips or keeps raw.
 fn deeper_than(bytes: &[u8], limit: u64) -> bool {
-    let (mut depth, mut in_text, mut escaped) = (0_u64, false, false);
-    for byte in bytes {
-        if in_text {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_text = false,
-                _ => {}
-            }
-            continue;
-        }
+    let mut depth = 0_u64;
+    let mut rest = bytes.iter();
+    while let Some(byte) = rest.next() {
         match byte {
-            b'"' => in_text = true,
+            b'"' => rest = after_text(rest.as_slice()).iter(),
             b'{' | b'[' => {
                 depth += 1;
                 if depth > limit {
@@ -124,6 +116,19 @@ fn deeper_than(bytes: &[u8], limit: u64) -> bool {
         }
     }
     false
+}
+
+/// What follows a text whose first quote is behind us.
+fn after_text(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        let escaped = rest.get(at) == Some(&b'\\');
+        rest = rest.get(at + 1 + usize::from(escaped)..).unwrap_or_default();
+        if !escaped {
+            return rest;
+        }
+    }
+    &[]
 }
 
 #[cfg(test)]

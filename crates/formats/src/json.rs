@@ -80,8 +80,12 @@ impl<'w> JsonWriter<'w> {
         self.begin();
         self.buffer.push(b'"');
         let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-        for byte in bytes {
-            self.buffer.extend([digit(byte >> 4), digit(byte & 15)]);
+        for chunk in bytes.chunks(32) {
+            let mut text = [0_u8; 64];
+            for (pair, byte) in text.chunks_exact_mut(2).zip(chunk) {
+                pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+            }
+            self.buffer.extend_from_slice(text.get(..chunk.len() * 2).unwrap_or_default());
         }
         self.buffer.push(b'"');
         self.end();

@@ -58,12 +58,13 @@ impl Head<'_> {
 }
 
 fn read(head: &Head<'_>, text: &str) -> Result<Artifact, FormatError> {
-    let bytes = text.as_bytes();
     match head {
-        Head { artifacts: Some(_), .. } => syft_json::read(bytes),
-        Head { bom_format: Some(_), .. } => cyclonedx::read(bytes),
-        Head { spdx_version: Some(_), .. } => spdx::read(bytes),
-        Head { schema: Some(schema), .. } if schema.get().starts_with("\"stopgate-analysis/") => analysis::read(bytes),
+        Head { artifacts: Some(_), .. } => syft_json::read_text(text),
+        Head { bom_format: Some(_), .. } => cyclonedx::read_text(text),
+        Head { spdx_version: Some(_), .. } => spdx::read_text(text),
+        Head { schema: Some(schema), .. } if schema.get().starts_with("\"stopgate-analysis/") => {
+            analysis::read(text.as_bytes())
+        }
         _ => Err(FormatError::Unknown { expected: EXPECTED }),
     }
 }

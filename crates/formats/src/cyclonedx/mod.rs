@@ -7,6 +7,7 @@ mod read;
 mod write;
 
 pub use read::read;
+pub(crate) use read::read_text;
 pub use write::write;
 
 /// Version of CycloneDX.

@@ -7,4 +7,5 @@ mod read;
 mod write;
 
 pub use read::read;
+pub(crate) use read::read_text;
 pub use write::write;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use stopgate_model::{Artifact, Digest, FileEntry, FileIndex, Gap};
+use stopgate_model::{Artifact, Digest, FileEntry, FileIndex, Gap, Package};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::json::JsonWriter;
@@ -34,9 +34,14 @@ impl<'a> Files<'a> {
         let layers = artifact.source.image().map(|image| image.layers.as_slice()).unwrap_or_default();
         let layers = layers.iter().map(|layer| (&layer.diff_id, seed(Some(&layer.diff_id)))).collect();
         let mut files = Self { layers, all: Vec::new(), by_id: HashMap::default(), owned: Vec::new() };
-        files.add_evidence(artifact);
-        if let Some(tree) = &artifact.files {
-            files.add_owned(artifact, tree);
+        let count = |package: &Package| package.locations.len() + package.files.len();
+        let most = artifact.packages.iter().map(count).sum();
+        files.all.reserve(most);
+        files.by_id.reserve(most);
+        let lookup = artifact.files.as_ref().map(Lookup::new);
+        files.add_evidence(artifact, lookup.as_ref());
+        if let Some(lookup) = &lookup {
+            files.add_owned(artifact, lookup);
         }
         for gap in &artifact.gaps {
             // A file's path is required, so a gap of the whole artifact stands at the root.
@@ -48,18 +53,18 @@ impl<'a> Files<'a> {
         files
     }
 
-    fn add_evidence(&mut self, artifact: &'a Artifact) {
+    fn add_evidence(&mut self, artifact: &'a Artifact, lookup: Option<&Lookup<'a>>) {
         for package in &artifact.packages {
             for location in &package.locations {
-                let entry = artifact.files.as_ref().and_then(|tree| tree.get(&location.path));
+                let entry = lookup.and_then(|lookup| lookup.get(&location.path));
                 let entry = entry.filter(|entry| self.layer_of(entry) == location.layer.as_ref());
                 self.add(&location.path, location.layer.as_ref(), entry);
             }
         }
     }
 
-    fn add_owned(&mut self, artifact: &'a Artifact, tree: &'a FileIndex) {
-        let mut resolver = Resolver { tree, folder: String::new(), real: String::new(), full: String::new() };
+    fn add_owned(&mut self, artifact: &'a Artifact, lookup: &Lookup<'a>) {
+        let mut resolver = Resolver { lookup, folder: String::new(), real: String::new(), full: String::new() };
         for package in &artifact.packages {
             let mut owned = Vec::with_capacity(package.files.len());
             for file in &package.files {
@@ -140,15 +145,38 @@ impl Hasher for Same {
     }
 }
 
-/// Follows links; remembers the last folder, since owned files come folder by folder.
-struct Resolver<'a> {
+/// Finds entries by path: by hash, since a document asks for most files, unless the tree is very large.
+struct Lookup<'a> {
     tree: &'a FileIndex,
+    by_path: HashMap<u64, FileEntry<'a>, BuildHasherDefault<Same>>,
+}
+
+impl<'a> Lookup<'a> {
+    const HASHED: usize = 200_000;
+
+    fn new(tree: &'a FileIndex) -> Self {
+        let entries = tree.iter().filter(|_| tree.len() <= Self::HASHED);
+        Self { tree, by_path: entries.map(|entry| (id(entry.path, 0), entry)).collect() }
+    }
+
+    fn get(&self, path: &str) -> Option<FileEntry<'a>> {
+        match self.by_path.get(&id(path, 0)) {
+            Some(entry) if entry.path == path => Some(*entry),
+            None if self.tree.len() <= Self::HASHED => None,
+            _ => self.tree.get(path),
+        }
+    }
+}
+
+/// Follows links; remembers the last folder, since owned files come folder by folder.
+struct Resolver<'a, 'l> {
+    lookup: &'l Lookup<'a>,
     folder: String,
     real: String,
     full: String,
 }
 
-impl<'a> Resolver<'a> {
+impl<'a> Resolver<'a, '_> {
     fn file(&mut self, path: &str) -> Option<FileEntry<'a>> {
         let (folder, name) = path.rsplit_once('/')?;
         if folder.is_empty() {
@@ -156,7 +184,7 @@ impl<'a> Resolver<'a> {
             self.folder.clear();
         } else if self.folder != folder {
             folder.clone_into(&mut self.folder);
-            match self.tree.resolve(folder) {
+            match self.lookup.tree.resolve(folder) {
                 Ok(Some(entry)) => entry.path.clone_into(&mut self.real),
                 Ok(None) | Err(_) => folder.clone_into(&mut self.real),
             }
@@ -165,9 +193,9 @@ impl<'a> Resolver<'a> {
         self.full.push_str(self.real.strip_suffix('/').unwrap_or(&self.real));
         self.full.push('/');
         self.full.push_str(name);
-        let entry = match self.tree.get(&self.full) {
+        let entry = match self.lookup.get(&self.full) {
             Some(entry) if entry.is_file() => Some(entry),
-            Some(_) => self.tree.resolve(path).ok().flatten(),
+            Some(_) => self.lookup.tree.resolve(path).ok().flatten(),
             None => None,
         };
         entry.filter(FileEntry::is_file)

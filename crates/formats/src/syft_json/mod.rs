@@ -16,6 +16,7 @@ mod write;
 pub use read::read;
 pub use write::write;
 
+pub(crate) use read::read_text;
 pub(crate) use source::image_metadata;
 pub(crate) use write::locations_field;
 

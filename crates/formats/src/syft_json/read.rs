@@ -56,7 +56,11 @@ struct Schema {
 
 /// Reads an artifact from syft-json.
 pub fn read(bytes: &[u8]) -> Result<Artifact, FormatError> {
-    let text = bounded(FORMAT, bytes)?;
+    read_text(bounded(FORMAT, bytes)?)
+}
+
+/// Reads a text whose size and depth are within limits.
+pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
     let document: Document<'_> =
         serde_json::from_str(text).map_err(|source| FormatError::Json { format: FORMAT, source })?;
     let Some(artifacts) = document.artifacts else {
