@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use stopgate_model::{Match, RelatedVulnerability, Vulnerability};
 
+use crate::report::merged_fix;
+
 /// Replaces ids and merges; the matches of one package.
 pub(crate) fn normalize(matches: Vec<Match>) -> Vec<Match> {
     let mut normalized: Vec<Match> = Vec::with_capacity(matches.len());
@@ -66,11 +68,6 @@ fn merge(known: &mut Match, other: Match) {
         }
     }
     known.details.sort();
-    for version in other.fix.versions {
-        if !known.fix.versions.contains(&version) {
-            known.fix.versions.push(version);
-        }
-    }
-    known.fix.state = known.fix.state.max(other.fix.state);
+    known.fix = merged_fix(std::mem::take(&mut known.fix), other.fix);
     known.suggested_version = known.suggested_version.take().or(other.suggested_version);
 }

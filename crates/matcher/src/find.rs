@@ -14,7 +14,7 @@ use crate::evidence::Evidence;
 use crate::found::Found;
 use crate::overlap::{Owners, covering_owner, is_comprehensive};
 use crate::report::Reporter;
-use crate::search::{Outcome, Search, Target};
+use crate::search::{Outcome, Search, Target, Uncomparable};
 use crate::subject::Subject;
 use crate::{MatchOptions, apk, by_cve, by_name, deb, go, java, rpm, rules};
 
@@ -51,7 +51,7 @@ pub fn find_matches(artifact: &Artifact, database: &Database, options: &MatchOpt
     for (subject, covered, found) in all {
         sort_out(&search, &mut reporter, &evidence, &subject, covered, found, &mut report);
     }
-    report.gaps = gaps(artifact, &search, &packages);
+    report.gaps = gaps(artifact, &search);
     report
 }
 
@@ -135,7 +135,7 @@ fn sort_out<'d>(
     report.matches.append(&mut matches);
 }
 
-fn gaps(artifact: &Artifact, search: &Search<'_>, packages: &HashMap<PackageId, &Package>) -> Vec<Gap> {
+fn gaps(artifact: &Artifact, search: &Search<'_>) -> Vec<Gap> {
     let mut gaps = search.database.gaps();
     let of_distro =
         |package: &&Package| matches!(package.package_type.id(), "apk" | "deb" | "rpm" | "alpm" | "portage");
@@ -155,16 +155,16 @@ fn gaps(artifact: &Artifact, search: &Search<'_>, packages: &HashMap<PackageId, 
         gap.seen = Some(count);
         gaps.push(gap);
     }
-    for (id, (count, range)) in search.uncomparable.borrow().iter() {
-        let Some(package) = packages.get(id) else { continue };
+    for (format, all) in search.uncomparable.borrow().iter() {
+        let Uncomparable { comparisons, name, version, range } = all;
         let mut gap = Gap::new(
             GapCode::VersionUncomparable,
             format!(
-                "version `{}` of `{}` cannot be compared with {count} ranges of the data, for example `{range}`",
-                package.version, package.name
+                "versions of format `{format}` cannot be compared with the data's, for example `{version}` of `{name}` \
+                 with `{range}`"
             ),
         );
-        gap.seen = Some(*count);
+        gap.seen = Some(*comparisons);
         gaps.push(gap);
     }
     gaps.sort();

@@ -12,7 +12,8 @@ const COMPREHENSIVE: [&str; 7] = ["archlinux", "azurelinux", "debian", "mariner"
 #[derive(Default)]
 pub(crate) struct Owners {
     by_package: HashMap<PackageId, Vec<PackageId>>,
-    owners: HashSet<PackageId>,
+    owning: HashSet<PackageId>,
+    edges: HashSet<(PackageId, PackageId)>,
 }
 
 impl Owners {
@@ -26,7 +27,7 @@ impl Owners {
                 owners.add(*owner, *owned);
             }
         }
-        if owners.owners.is_empty() {
+        if owners.owning.is_empty() {
             owners.add_by_files(artifact);
         }
         owners
@@ -39,14 +40,13 @@ impl Owners {
 
     /// Whether a package owns another.
     pub(crate) fn is_owner(&self, package: PackageId) -> bool {
-        self.owners.contains(&package)
+        self.owning.contains(&package)
     }
 
     fn add(&mut self, owner: PackageId, owned: PackageId) {
-        let all = self.by_package.entry(owned).or_default();
-        if !all.contains(&owner) {
-            all.push(owner);
-            self.owners.insert(owner);
+        if self.edges.insert((owner, owned)) {
+            self.by_package.entry(owned).or_default().push(owner);
+            self.owning.insert(owner);
         }
     }
 

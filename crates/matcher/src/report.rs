@@ -110,7 +110,8 @@ fn constraint_of(found: &Found<'_>) -> String {
     format!("{text} ({})", Format::of_data(found.row.constraint_format()))
 }
 
-fn merged_fix(base: Fix, other: Fix) -> Fix {
+/// What both say of a fix; one that is known wins.
+pub(crate) fn merged_fix(base: Fix, other: Fix) -> Fix {
     let mut versions = base.versions;
     versions.extend(other.versions);
     versions.sort();

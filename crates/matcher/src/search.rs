@@ -5,8 +5,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 
-use stopgate_model::{MatchKind, PackageId, Upstream};
-use stopgate_version::{EpochStrategy, Version};
+use stopgate_model::{MatchKind, Upstream};
+use stopgate_version::{EpochStrategy, Format, Version};
 use stopgate_vulndb::{Database, IdNumber, RecordStatus, Resolution, Row, ScopeId};
 
 use crate::MatchOptions;
@@ -24,10 +24,18 @@ pub(crate) struct Search<'d> {
     /// `redhat:9.4`, for reports.
     pub(crate) distro_text: String,
     pub(crate) compiled: Compiled,
-    /// Packages whose version some ranges could not be compared with: how many, and one of them.
-    pub(crate) uncomparable: RefCell<BTreeMap<PackageId, (u64, String)>>,
+    /// Versions and ranges that could not be compared, by format of the version.
+    pub(crate) uncomparable: RefCell<BTreeMap<Format, Uncomparable>>,
     /// Ecosystems by package type.
     pub(crate) ecosystems: RefCell<Vec<(String, Option<ScopeId>)>>,
+}
+
+/// Comparisons of one format that could not be made: how many, and the first of them.
+pub(crate) struct Uncomparable {
+    pub(crate) comparisons: u64,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) range: String,
 }
 
 /// What a matcher found for a package, and what it learned that speaks against other matches.
@@ -213,8 +221,13 @@ impl<'d> Search<'d> {
         let holds = self.compiled.joined(row, version);
         if holds == Holds::Uncomparable {
             let mut all = self.uncomparable.borrow_mut();
-            let entry = all.entry(subject.package.id).or_insert_with(|| (0, row.constraint_text().into_owned()));
-            entry.0 += 1;
+            let first = || Uncomparable {
+                comparisons: 0,
+                name: subject.package.name.clone(),
+                version: version.map_or_else(String::new, |version| version.text().to_owned()),
+                range: row.constraint_text().into_owned(),
+            };
+            all.entry(subject.format).or_insert_with(first).comparisons += 1;
         }
         holds
     }
