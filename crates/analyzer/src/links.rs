@@ -9,10 +9,13 @@ use std::collections::BTreeMap;
 
 use stopgate_catalogers::ClaimIndex;
 use stopgate_inspectors::RETRIEVED_PATHS;
-use stopgate_model::{FileEntry, FileIndex, FileKind, Gap, GapClass, GapCode};
+use stopgate_model::{FileEntry, FileIndex, FileKind, Gap, GapClass, GapCode, limits};
 
-/// Names behind links that are tried; beyond them there is a gap.
+/// Names behind links that are tried, and links that are followed; beyond them there is a gap.
 const NAMES_TRIED: usize = 4_000_000;
+const LINKS_FOLLOWED: usize = 2_000_000;
+/// Links that are followed part by part, since a folder on their way is a link, too.
+const HARD_CASES: usize = 50_000;
 
 /// A file of a layer that must be read under other names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -37,12 +40,19 @@ pub(crate) struct HardLink {
 
 /// Looks behind all links of a tree.
 pub(crate) fn wants(files: &FileIndex, hard_links: &[HardLink], claims: &ClaimIndex) -> (Wants, Option<Gap>) {
-    let mut search = Search { claims, wants: Wants::new(), left: NAMES_TRIED };
+    let mut search = Search {
+        files,
+        claims,
+        wants: Wants::new(),
+        names_left: NAMES_TRIED,
+        links_left: LINKS_FOLLOWED,
+        hard_left: HARD_CASES,
+    };
     for link in hard_links {
         search.name(&link.path, link.layer, &link.owner, &link.path);
     }
     for link in files.iter().filter(|entry| entry.kind == FileKind::Symlink) {
-        search.link(files, &link);
+        search.link(&link);
     }
     for path in RETRIEVED_PATHS {
         if let Ok(Some(entry)) = files.resolve(path)
@@ -52,7 +62,7 @@ pub(crate) fn wants(files: &FileIndex, hard_links: &[HardLink], claims: &ClaimIn
             search.want(entry.layer as usize, content_path(&entry), entry.path).retrieved = true;
         }
     }
-    let gap = (search.left == 0).then(|| {
+    let gap = (search.names_left == 0 || search.links_left == 0 || search.hard_left == 0).then(|| {
         let message = "links lead to more names than are tried; a file may be known by another one";
         Gap { class: GapClass::Partial, ..Gap::new(GapCode::LinkLoop, message) }
     });
@@ -60,38 +70,79 @@ pub(crate) fn wants(files: &FileIndex, hard_links: &[HardLink], claims: &ClaimIn
 }
 
 struct Search<'a> {
+    files: &'a FileIndex,
     claims: &'a ClaimIndex,
     wants: Wants,
-    left: usize,
+    names_left: usize,
+    links_left: usize,
+    hard_left: usize,
 }
 
-impl Search<'_> {
-    fn link(&mut self, files: &FileIndex, link: &FileEntry<'_>) {
-        // A link in a circle leads nowhere.
-        let Ok(target) = files.resolve(link.path) else { return };
-        let folder = match target {
-            Some(entry) if entry.is_file() => {
-                self.name(link.path, entry.layer as usize, content_path(&entry), entry.path);
-                return;
+/// Where a link leads.
+enum Target<'a> {
+    File(FileEntry<'a>),
+    Folder(String),
+}
+
+impl<'a> Search<'a> {
+    fn link(&mut self, link: &FileEntry<'_>) {
+        let folder = match self.target(link) {
+            None => return,
+            Some(Target::File(entry)) => {
+                return self.name(link.path, entry.layer as usize, content_path(&entry), entry.path);
             }
-            Some(entry) if entry.kind == FileKind::Directory => entry.path.to_owned(),
-            Some(_) => return,
-            // It may lead to a folder that only its content implies.
-            None => lexical(link),
+            Some(Target::Folder(folder)) => folder,
         };
-        for entry in files.below(&folder).filter(FileEntry::is_file) {
-            if self.left == 0 {
+        let files = self.files;
+        for entry in files.below(&folder) {
+            self.names_left = self.names_left.saturating_sub(1);
+            if self.names_left == 0 {
                 return;
             }
-            let rest = entry.path.get(folder.trim_end_matches('/').len()..).unwrap_or_default();
-            let name = format!("{}{rest}", link.path);
-            self.name(&name, entry.layer as usize, content_path(&entry), entry.path);
+            if entry.is_file() {
+                let rest = entry.path.get(folder.trim_end_matches('/').len()..).unwrap_or_default();
+                let name = format!("{}{rest}", link.path);
+                self.name(&name, entry.layer as usize, content_path(&entry), entry.path);
+            }
+        }
+    }
+
+    /// Follows a link. One in a circle leads nowhere.
+    fn target(&mut self, link: &FileEntry<'_>) -> Option<Target<'a>> {
+        let mut path = lexical(link.path, link.link.unwrap_or_default());
+        for _ in 0..limits::LINK_DEPTH {
+            self.links_left = self.links_left.saturating_sub(1);
+            if self.links_left == 0 {
+                return None;
+            }
+            match self.files.get(&path) {
+                Some(entry) if entry.is_file() => return Some(Target::File(entry)),
+                Some(entry) if entry.kind == FileKind::Directory => return Some(Target::Folder(path)),
+                Some(entry) if entry.kind == FileKind::Symlink => {
+                    path = lexical(entry.path, entry.link.unwrap_or_default());
+                }
+                Some(_) => return None,
+                None => return self.hard_target(&path),
+            }
+        }
+        None
+    }
+
+    /// There is no entry: a folder on the way is a link, or only its content implies the folder.
+    fn hard_target(&mut self, path: &str) -> Option<Target<'a>> {
+        if self.files.below(path).next().is_some() {
+            return Some(Target::Folder(path.to_owned()));
+        }
+        self.hard_left = self.hard_left.checked_sub(1)?;
+        match self.files.resolve(path).ok().flatten() {
+            Some(entry) if entry.is_file() => Some(Target::File(entry)),
+            Some(entry) if entry.kind == FileKind::Directory => Some(Target::Folder(entry.path.to_owned())),
+            _ => None,
         }
     }
 
     /// Who wants a file by this name and not by its own.
     fn name(&mut self, name: &str, layer: usize, own: &str, shown: &str) {
-        self.left = self.left.saturating_sub(1);
         let name = name.trim_start_matches('/');
         let by_link = self.claims.candidates(name);
         if by_link.is_empty() {
@@ -124,10 +175,9 @@ fn content_path<'a>(entry: &FileEntry<'a>) -> &'a str {
     }
 }
 
-/// Where a link leads when no folder on the way is a link.
-fn lexical(link: &FileEntry<'_>) -> String {
-    let target = link.link.unwrap_or_default();
-    let start = if target.starts_with('/') { "" } else { link.path.rsplit_once('/').map_or("", |(folder, _)| folder) };
+/// Where a link at a path leads when no folder on the way is a link.
+fn lexical(path: &str, target: &str) -> String {
+    let start = if target.starts_with('/') { "" } else { path.rsplit_once('/').map_or("", |(folder, _)| folder) };
     let mut parts: Vec<&str> = start.split('/').filter(|part| !part.is_empty()).collect();
     for part in target.split('/') {
         match part {
@@ -198,6 +248,15 @@ mod tests {
             ),
             (&[("/lib", Some("usr/lib")), ("/usr/lib/dpkg/status", None)], &[]),
             (&[("/a", Some("b")), ("/b", Some("a")), ("/gone", Some("x"))], &[]),
+            (
+                &[
+                    ("/etc/os-release", Some("alias")),
+                    ("/etc/alias", Some("../a/x")),
+                    ("/a", Some("opt")),
+                    ("/opt/x", None),
+                ],
+                &["3:opt/x as etc/os-release"],
+            ),
             (&[("/etc", Some("conf")), ("/conf/passwd", None)], &["3:conf/passwd as +"]),
         ];
         for (rows, expected) in cases {

@@ -59,6 +59,7 @@ struct Collector<'l> {
     entries: u64,
     large: u64,
     dangling: u64,
+    left_out: u64,
     gaps: Vec<Gap>,
 }
 
@@ -91,6 +92,7 @@ impl<'l> Collector<'l> {
             entries: 0,
             large: 0,
             dangling: 0,
+            left_out: 0,
             gaps: Vec::new(),
         })
     }
@@ -121,9 +123,8 @@ impl<'l> Collector<'l> {
             entry.size = below.size;
             entry.sha256 = below.sha256.as_ref();
         }
-        let fits = self.files.push(&entry);
-        if !fits {
-            self.gaps.push(Gap::new(GapCode::PathRefused, format!("`{}` was left out: the tree is full", self.path)));
+        if !self.files.push(&entry) {
+            self.left_out += 1;
         }
         if kind == FileKind::Regular && row.size > limits::SECRET_FILE_BYTES {
             self.large += 1;
@@ -229,6 +230,10 @@ impl<'l> Collector<'l> {
         if self.entries > limits::IMAGE_ENTRIES {
             let message = "the image has more entries than the limit; the rest was left out";
             self.gaps.push(Gap::new(GapCode::ImageEntries, message).limited(limits::IMAGE_ENTRIES, self.entries));
+        }
+        if self.left_out > 0 {
+            let message = format!("{} paths were left out: the tree is full", self.left_out);
+            self.gaps.push(Gap { seen: Some(self.left_out), ..Gap::new(GapCode::PathRefused, message) });
         }
         if self.large > 0 {
             let message = format!("secrets were not searched in {} files that are too large", self.large);

@@ -52,6 +52,9 @@ fn links_below(layers: &[&LayerFacts]) -> Result<Wanted, Damaged> {
         while rows.advance()? {
             let row = rows.row();
             let Some(target) = row.link.filter(|_| row.content == Content::Below) else { continue };
+            if wanted.len() >= LINKS_LOOKED_UP {
+                return Ok(wanted); // The others count as pointing at nothing.
+            }
             let askers = wanted.entry(target.to_owned()).or_default();
             if askers.last().is_none_or(|(last, _)| *last != layer) {
                 askers.push((layer, None));
@@ -60,6 +63,9 @@ fn links_below(layers: &[&LayerFacts]) -> Result<Wanted, Damaged> {
     }
     Ok(wanted)
 }
+
+/// Files of lower layers to which hard links point, up to this number.
+const LINKS_LOOKED_UP: usize = 500_000;
 
 /// Links that gave way are told up to this number.
 const LINKS_TOLD: usize = 50;
@@ -77,8 +83,25 @@ struct Frame {
     length: usize,
     /// Rows of layers below this one are hidden.
     hidden: usize,
-    /// Every layer that hides something here; only kept while hard links are looked up.
-    events: Vec<usize>,
+    /// Every layer that hides something here or above; only kept while hard links are looked up.
+    events: LayerSet,
+}
+
+/// A set of layers; an image has at most `limits::LAYERS`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct LayerSet([u64; 4]);
+
+impl LayerSet {
+    fn add(&mut self, layer: usize) {
+        if let Some(word) = self.0.get_mut(layer / 64) {
+            *word |= 1 << (layer % 64);
+        }
+    }
+
+    fn any_between(&self, above: usize, below: usize) -> bool {
+        let holds = |layer: usize| self.0.get(layer / 64).is_some_and(|word| word >> (layer % 64) & 1 == 1);
+        self.0 != [0; 4] && (above + 1..below).any(holds)
+    }
 }
 
 /// A visible row that is no folder, held back until it is clear that nothing lies below its path.
@@ -169,7 +192,8 @@ impl<'l, 'w> Merge<'l, 'w> {
         let inherited = self.frames.last().map_or(0, |frame| frame.hidden);
         let (mut own, mut below) = (inherited, inherited);
         let mut folder = 0; // From this layer on the path is a folder, whatever lower layers say.
-        let mut events = Vec::new();
+        let above = self.frames.last().map_or(LayerSet::default(), |frame| frame.events);
+        let mut events = above;
         let mut winner = None;
         for layer in layers.iter().copied() {
             let Some(row) = self.cursors.get(layer).map(Rows::row) else { continue };
@@ -182,7 +206,7 @@ impl<'l, 'w> Merge<'l, 'w> {
             let solid = row.kind.is_some_and(|kind| kind != FileKind::Directory);
             if row.whiteout || row.opaque || solid {
                 below = below.max(layer);
-                events.push(layer);
+                events.add(layer);
             }
             if row.kind.is_some() {
                 winner = Some((layer, solid));
@@ -201,8 +225,7 @@ impl<'l, 'w> Merge<'l, 'w> {
             }
             self.advance(layer)?;
         }
-        let events = if self.pass == Pass::LookUp { events } else { Vec::new() };
-        if below > inherited || !events.is_empty() {
+        if below > inherited || (self.pass == Pass::LookUp && events != above) {
             path.clone_into(&mut self.frame_path);
             self.frames.push(Frame { length: path.len(), hidden: below, events });
         }
@@ -245,8 +268,7 @@ impl<'l, 'w> Merge<'l, 'w> {
             let Some(layer) = lower.clone().find(|layer| row_of(*layer).is_some_and(|row| row.kind.is_some())) else {
                 continue;
             };
-            let mut hides = self.frames.iter().flat_map(|frame| frame.events.iter().copied());
-            let hidden = hides.any(|event| event > layer && event < *asker)
+            let hidden = self.frames.last().is_some_and(|frame| frame.events.any_between(layer, *asker))
                 || lower.clone().any(|event| event > layer && row_of(event).is_some_and(|row| row.whiteout));
             let Some(cursor) = self.cursors.get(layer).filter(|_| !hidden) else { continue };
             let row = cursor.row();

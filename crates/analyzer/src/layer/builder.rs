@@ -5,6 +5,7 @@
 //! say something about lower layers only, so they stay as rows. Hard links get size and digest of their
 //! target as it was when the link was made.
 
+use std::cmp::Ordering::Less;
 use std::collections::{BTreeMap, HashMap};
 
 use stopgate_catalogers::Facts;
@@ -244,10 +245,13 @@ impl LayerBuilder {
         self.raw.get(number as usize).map_or(EntryKind::Whiteout, |raw| raw.kind)
     }
 
-    /// All numbers by path, of equal paths in the order of the archive.
+    /// All numbers by path; of equal paths marks first, then entries in the order of the archive.
     fn order(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.raw.len() as u32).collect();
-        order.sort_by(|a, b| compare(self.path(*a), self.path(*b)));
+        let is_entry = |number: &u32| matches!(self.kind(*number), EntryKind::File(_));
+        order.sort_by(|a, b| {
+            compare(self.path(*a), self.path(*b)).then_with(|| (is_entry(a), a).cmp(&(is_entry(b), b)))
+        });
         order
     }
 
@@ -261,12 +265,11 @@ impl LayerBuilder {
             }
             let target = self.text(raw.link_start, raw.link_len);
             let end = order.partition_point(|other| {
-                compare(self.path(*other), target).then(other.cmp(&number)) == std::cmp::Ordering::Less
+                let is_mark = !matches!(self.kind(*other), EntryKind::File(_));
+                compare(self.path(*other), target).then_with(|| if is_mark { Less } else { other.cmp(&number) }).is_lt()
             });
-            let before = order.get(..end).unwrap_or_default().iter().rev();
-            let real = before
-                .take_while(|other| self.path(**other) == target)
-                .find(|other| matches!(self.kind(**other), EntryKind::File(_)));
+            // The last entry of the target's path before this one.
+            let real = end.checked_sub(1).and_then(|last| order.get(last)).filter(|last| self.path(**last) == target);
             match real.map(|real| (*real, self.kind(*real))) {
                 Some((real, EntryKind::File(FileKind::Regular))) => contents.insert(number, real),
                 Some((real, EntryKind::File(FileKind::HardLink))) => {
@@ -288,7 +291,7 @@ impl LayerBuilder {
         // An entry that is no folder, and where it stands in `kept`.
         let mut pending: Option<(u32, usize)> = None;
         for group in order.chunk_by(|a, b| self.path(*a) == self.path(*b)) {
-            let Some((first, last)) = group.first().zip(group.last()) else { continue };
+            let Some((first, last)) = group.first().zip(group.iter().max()) else { continue };
             let path = self.path(*first);
             while above.last().is_some_and(|(owner, _)| !is_below(path, self.path(*owner))) {
                 above.pop();
