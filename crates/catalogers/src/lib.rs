@@ -57,5 +57,7 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &python::PYTHON_PACKAGE,
     &go::GO_BINARY,
     &go::GO_MODULE_FILE,
+    &rust::RUST_AUDIT,
+    &rust::RUST_LOCK,
     &gemfile_lock::GEMFILE_LOCK,
 ];
