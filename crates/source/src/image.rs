@@ -56,14 +56,16 @@ pub struct Image {
 impl Image {
     /// The stored bytes of a layer, often compressed. Where the source promises a digest, the end is
     /// reached only if it is right; else the last read fails with an [`crate::IntegrityError`] inside.
-    /// May be called from several threads, also for the same layer.
+    /// A layer that is stored as it is has its diffID as digest and is verified by whoever verifies that:
+    /// hashing it twice would cost as much as unpacking it. May be called from several threads, also for
+    /// the same layer.
     pub fn open_layer(&self, index: usize) -> Result<Box<dyn Read + Send>, SourceError> {
         let Some(layer) = self.layers.get(index) else {
             let what = format!("layer {index}");
             return Err(SourceError::MissingPart { what, source_name: self.reference.to_string() });
         };
         let content = self.blobs.open(index, layer)?;
-        let Some(digest) = &layer.digest else { return Ok(content) };
+        let Some(digest) = layer.digest.as_ref().filter(|digest| **digest != layer.diff_id) else { return Ok(content) };
         let verifying = VerifyingReader::new(content, digest.clone(), Some(layer.size));
         Ok(Box::new(verifying.map_err(|error| SourceError::io(digest.to_string(), error))?))
     }

@@ -40,14 +40,22 @@ impl Download {
     }
 }
 
-impl Read for Download {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+impl Download {
+    /// Waits until there are bytes to read, or the end.
+    pub(super) fn wait_for_first(&mut self) -> io::Result<()> {
         while !self.current.has_remaining() {
             match wait(self.chunks.recv()) {
                 Some(chunk) => self.current = chunk?,
-                None => return Ok(0),
+                None => break,
             }
         }
+        Ok(())
+    }
+}
+
+impl Read for Download {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.wait_for_first()?;
         let count = self.current.len().min(buffer.len());
         if let Some(part) = buffer.get_mut(..count) {
             self.current.copy_to_slice(part);

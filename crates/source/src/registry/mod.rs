@@ -183,7 +183,12 @@ impl Blobs for Registry {
         let digest = layer.digest.as_ref().unwrap_or(&layer.diff_id);
         let url = self.session.url("blobs", &digest.to_string())?;
         let session = Arc::clone(&self.session);
-        Ok(Box::new(Download::start(&self.threads, session, url, layer.size)))
+        let mut download = Download::start(&self.threads, session, url, layer.size);
+        if layer.foreign {
+            // Often absent, which the caller wants to know before it reads.
+            download.wait_for_first().map_err(|error| SourceError::io(digest.to_string(), error))?;
+        }
+        Ok(Box::new(download))
     }
 }
 

@@ -345,7 +345,39 @@ fn a_private_authority_needs_its_certificate() {
 }
 
 #[test]
-fn a_layer_may_outlive_nothing_and_be_dropped_early() {
+fn foreign_layers_are_asked_for_at_the_registry_only() {
+    let built = sample();
+    let mut manifest: serde_json::Value = serde_json::from_slice(&built.manifest.bytes).unwrap();
+    manifest["layers"][0]["mediaType"] = json!("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip");
+    manifest["layers"][0]["urls"] = json!(["http://127.0.0.1:1/elsewhere"]);
+    let manifest = manifest.to_string();
+    for present in [true, false] {
+        let (built, manifest) = (built.clone(), manifest.clone());
+        let server = Server::start(move |asked| match asked.path.as_str() {
+            "/v2/team/app/manifests/1.0" => Answer::ok(manifest.as_bytes()),
+            path if path.contains(built.layers[0].digest.hex()) && !present => Answer::status(404),
+            _ => serve(&built, asked),
+        });
+        let image = pull(&server, &SourceOptions::default()).unwrap();
+        assert_eq!((image.layers[0].foreign, image.layers[1].foreign), (true, false));
+        assert_eq!(image.open_layer(0).is_ok(), present);
+        assert!(image.open_layer(1).is_ok());
+    }
+}
+
+#[test]
+fn a_redirect_from_https_to_http_is_refused() {
+    let plain = Server::start(|_| Answer::ok(b"{}"));
+    let place = format!("http://{}/x", plain.host());
+    let (server, _) = Server::start_tls(move |_| Answer::status(302).header("Location", &place));
+    let careless = SourceOptions { insecure_skip_tls_verify: true, ..SourceOptions::default() };
+    let error = pull(&server, &careless).unwrap_err().to_string();
+    assert!(error.contains("from https to http"), "{error}");
+    assert!(plain.asked().is_empty());
+}
+
+#[test]
+fn a_layer_may_be_dropped_early() {
     let (_, server) = registry();
     let image = pull(&server, &SourceOptions::default()).unwrap();
     let mut layer = image.open_layer(1).unwrap();
