@@ -158,6 +158,26 @@ fn sarif_holds(document: &Value, results: usize) {
 }
 
 #[test]
+fn sboms_in_xml_and_tag_value_hold_every_package() {
+    arbtest(|u| {
+        let artifact = samples::artifact(u)?;
+        let xml = written(|out| cyclonedx::write_xml(&artifact, cyclonedx::Version::V1_6, &PRODUCER, out));
+        let xml = String::from_utf8(xml).unwrap();
+        let mut reader = quick_xml::Reader::from_str(&xml);
+        while !matches!(reader.read_event().unwrap(), quick_xml::events::Event::Eof) {}
+        // The root, the tool, and the distribution when there is one.
+        let others = 2 + usize::from(artifact.distro.is_some());
+        assert_eq!(xml.matches("<component ").count(), artifact.packages.len() + others);
+        let text = String::from_utf8(written(|out| spdx::write_tag_value(&artifact, &PRODUCER, out))).unwrap();
+        let names = text.lines().filter(|line| line.starts_with("PackageName: ")).count();
+        assert_eq!(names, artifact.packages.len() + others - 1);
+        assert_eq!(text.matches("<text>").count(), text.matches("</text>").count());
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+#[test]
 fn verdicts_are_xml_and_csv() {
     arbtest(|u| {
         let check = samples::check(u)?;

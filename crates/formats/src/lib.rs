@@ -8,6 +8,7 @@ mod error;
 mod json;
 mod producer;
 mod sbom_parts;
+mod xml;
 
 pub mod analysis;
 pub mod cyclonedx;

@@ -175,7 +175,7 @@ fn gap(u: &mut Unstructured<'_>) -> Result<Gap> {
     })
 }
 
-fn image(u: &mut Unstructured<'_>) -> Result<ImageSource> {
+pub(crate) fn image(u: &mut Unstructured<'_>) -> Result<ImageSource> {
     Ok(ImageSource {
         reference: ImageReference {
             registry: name(u)?,
@@ -475,7 +475,7 @@ pub(crate) fn hostile_check(text: &str) -> Check {
     check
 }
 
-fn vulnerability(u: &mut Unstructured<'_>) -> Result<Vulnerability> {
+pub(crate) fn vulnerability(u: &mut Unstructured<'_>) -> Result<Vulnerability> {
     let cvss = |u: &mut Unstructured<'_>| {
         Ok(Cvss {
             source: text(u)?,

@@ -135,3 +135,115 @@ fn gap(w: &mut JsonWriter<'_>, gap: &Gap) {
         w.text_field("message", &gap.message);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use stopgate_model::{Action, AllowlistMatch, Decision, MappingMatch, Problem, ProblemKind, ProblemSeverity};
+
+    use super::write;
+    use crate::samples;
+
+    fn keys(value: &Value) -> Vec<&str> {
+        value.as_object().unwrap().keys().map(String::as_str).collect()
+    }
+
+    fn document(change: impl FnOnce(&mut samples::Check)) -> Value {
+        let mut check = samples::hostile_check("x");
+        change(&mut check);
+        let mut out = Vec::new();
+        write(&check.report(), &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn the_evaluation_has_exactly_the_fields_of_the_closed_shape() {
+        let document = document(|check| {
+            check.evaluation.mapping =
+                Some(MappingMatch { id: "m".into(), name: "m".into(), json: r#"{"id":"m"}"#.into() });
+            check.evaluation.problems = vec![Problem {
+                severity: ProblemSeverity::Warn,
+                kind: ProblemKind::DeprecationWarning,
+                rule_id: None,
+                details: "old".into(),
+            }];
+        });
+        assert_eq!(
+            keys(&document),
+            ["schema", "verdict", "artifact", "policy", "data", "engine", "evaluation", "findings", "gaps"]
+        );
+        let evaluation = &document["evaluation"];
+        assert_eq!(
+            keys(evaluation),
+            [
+                "evaluation_time",
+                "status",
+                "final_action",
+                "final_action_reason",
+                "image_allowlisted",
+                "matched_allowlisted_images_rule",
+                "image_denylisted",
+                "matched_denylisted_images_rule",
+                "image_mapped_to_rule",
+                "matched_mapping_rule",
+                "number_of_findings",
+                "comparison_image_digest",
+                "evaluation_problems",
+                "details",
+            ]
+        );
+        assert_eq!(keys(&evaluation["details"]), ["policy", "policy_action", "findings", "remediations"]);
+        assert_eq!(
+            keys(&evaluation["details"]["findings"][0]),
+            [
+                "trigger_id",
+                "gate",
+                "trigger",
+                "message",
+                "action",
+                "policy_id",
+                "rule_id",
+                "recommendation",
+                "allowlisted",
+                "allowlist_match",
+                "inherited_from_base",
+            ]
+        );
+        assert_eq!(keys(&evaluation["evaluation_problems"][0]), ["severity", "problem_type", "details"]);
+        assert_eq!(evaluation["details"]["policy"]["id"], "p");
+        assert_eq!(evaluation["matched_mapping_rule"]["id"], "m");
+    }
+
+    #[test]
+    fn undecided_is_a_stop_in_the_closed_shape() {
+        let document = document(|check| {
+            check.evaluation.decision = Decision::Undecided;
+            check.evaluation.final_action = Action::Go;
+        });
+        assert_eq!(document["verdict"]["decision"], "undecided");
+        assert_eq!(document["verdict"]["exit_code"], 2);
+        assert_eq!(document["evaluation"]["status"], "fail");
+        assert_eq!(document["evaluation"]["final_action"], "stop");
+    }
+
+    #[test]
+    fn findings_say_more_than_the_closed_shape() {
+        let document = document(|check| {
+            check.evaluation.findings[0].allowlist = Some(AllowlistMatch {
+                id: "a".into(),
+                name: "A".into(),
+                item_id: "i".into(),
+                via: Some("legacy_id"),
+                expires_on: Some("2030-01-01T00:00:00Z".into()),
+            });
+        });
+        let finding = &document["findings"][0];
+        assert_eq!(finding["allowlisted"], true);
+        assert_eq!(finding["allowlist_match"]["matched_rule_id"], "i");
+        assert_eq!(finding["exception"]["via"], "legacy_id");
+        assert_eq!(finding["evidence"][0]["kind"], "file");
+        assert_eq!(finding["evidence"][0]["lines"][0], 3);
+        assert_eq!(finding["remediation"]["kind"], "advice");
+        assert_eq!(document["evaluation"]["details"]["remediations"][0]["trigger_ids"][0], "x");
+    }
+}

@@ -306,3 +306,107 @@ fn database(w: &mut JsonWriter<'_>, data: &DataIdentity) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arbtest::arbitrary::Unstructured;
+    use serde_json::{Value, json};
+    use stopgate_model::{
+        DataIdentity, Digest, Distro, Epss, Fix, FixState, Kev, Match, MatchDetail, MatchKind, MatchReport, Package,
+        PackageId, PackageType, RemovedMatch, RemovedReason, Severity, Vulnerability,
+    };
+
+    use super::{risk, write};
+    use crate::{Producer, samples};
+
+    fn vulnerability() -> Vulnerability {
+        let mut vulnerability = samples::vulnerability(&mut Unstructured::new(&[])).unwrap();
+        vulnerability.id = "CVE-2024-1".into();
+        vulnerability.namespace = "debian:distro:debian:12".into();
+        vulnerability.severity = Severity::High;
+        vulnerability
+    }
+
+    fn found(kind: MatchKind) -> Match {
+        Match {
+            package: PackageId(1),
+            vulnerability: Arc::new(vulnerability()),
+            fix: Fix { state: FixState::Fixed, versions: vec!["2".into()], available: Vec::new() },
+            suggested_version: Some("2".into()),
+            details: vec![MatchDetail {
+                kind,
+                matcher: "dpkg-matcher".into(),
+                searched_name: "openssl".into(),
+                searched_version: "1".into(),
+                searched_scope: "debian:12".into(),
+                found_constraint: "< 2 (deb)".into(),
+                found_cpe: "cpe:x".into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn the_shape_is_grypes() {
+        let mut artifact = samples::hostile_check("x").artifact;
+        let mut package = Package::new(PackageType::DEB, "libssl3", "1");
+        package.id = PackageId(1);
+        artifact.packages = vec![package];
+        artifact.distro = Some(Distro { id: "debian".into(), version_id: "12".into(), ..Distro::default() });
+        let report = MatchReport {
+            matches: vec![found(MatchKind::ExactIndirect), found(MatchKind::Cpe)],
+            removed: vec![RemovedMatch {
+                matched: found(MatchKind::ExactDirect),
+                reason: RemovedReason::Vex("document x: not_affected".into()),
+            }],
+            data: DataIdentity {
+                built: "2025-01-01T00:00:00Z".into(),
+                digest: Digest::sha256(&[0; 32]),
+                schema: "v6.1.0".into(),
+                origin: "o".into(),
+                providers: Vec::new(),
+            },
+            distro_has_data: Some(true),
+            distro_namespaces: Vec::new(),
+            gaps: Vec::new(),
+        };
+        let producer = Producer { name: "stopgate", version: "1", created: Some("2026-01-01T00:00:00Z") };
+        let mut out = Vec::new();
+        write(&artifact, &report, &producer, &mut out).unwrap();
+        let document: Value = serde_json::from_slice(&out).unwrap();
+        let keys: Vec<_> = document.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["matches", "ignoredMatches", "source", "distro", "descriptor"]);
+        let first = &document["matches"][0];
+        assert_eq!(first["vulnerability"]["id"], "CVE-2024-1");
+        assert_eq!(first["vulnerability"]["fix"], json!({"versions": ["2"], "state": "fixed"}));
+        assert_eq!(first["artifact"]["type"], "deb");
+        assert_eq!(
+            first["matchDetails"],
+            json!([{"type": "exact-indirect-match", "matcher": "dpkg-matcher",
+                "searchedBy": {"distro": {"type": "debian", "version": "12"},
+                    "package": {"name": "openssl", "version": "1"}, "namespace": "debian:distro:debian:12"},
+                "found": {"vulnerabilityID": "CVE-2024-1", "versionConstraint": "< 2 (deb)"},
+                "fix": {"suggestedVersion": "2"}}])
+        );
+        let cpe = &document["matches"][1]["matchDetails"][0];
+        assert_eq!((&cpe["searchedBy"]["cpes"], &cpe["found"]["cpes"]), (&json!(["openssl"]), &json!(["cpe:x"])));
+        assert_eq!(document["ignoredMatches"][0]["appliedIgnoreRules"][0]["namespace"], "vex");
+        assert_eq!(document["distro"], json!({"name": "debian", "version": "12", "idLike": []}));
+    }
+
+    #[test]
+    fn risk_is_threat_times_severity() {
+        let mut vulnerability = vulnerability();
+        let near = |value: f64, expected: f64| assert!((value - expected).abs() < 1e-9, "{value} {expected}");
+        near(risk(&vulnerability), 0.0);
+        vulnerability.epss = vec![Epss { cve: String::new(), score: 0.5, percentile: 0.9, date: String::new() }];
+        near(risk(&vulnerability), 37.5);
+        vulnerability.kev = vec![Kev::default()];
+        near(risk(&vulnerability), 78.75);
+        vulnerability.kev[0].known_ransomware_campaign_use = "Known".into();
+        near(risk(&vulnerability), 82.5);
+        vulnerability.severity = Severity::Critical;
+        near(risk(&vulnerability), 99.0);
+    }
+}

@@ -150,3 +150,55 @@ fn place(evidence: &Evidence) -> Option<Place> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use stopgate_model::{AllowlistMatch, Decision, Evidence, Gap, GapCode, Severity};
+
+    use super::write_check;
+    use crate::samples;
+
+    #[test]
+    fn a_vulnerability_is_its_own_rule_and_an_accepted_finding_is_suppressed() {
+        let mut check = samples::hostile_check("x");
+        let mut finding = check.evaluation.findings.pop().unwrap();
+        finding.severity = Some(Severity::High);
+        finding.evidence = vec![
+            Evidence::Vulnerability {
+                id: "CVE-2024-1".into(),
+                aliases: Vec::new(),
+                severity: Severity::High,
+                fixed_in: Vec::new(),
+                fix_state: "fixed".into(),
+                link: "https://example.test/CVE-2024-1".into(),
+                known_exploited: false,
+            },
+            Evidence::DockerfileLine { line: 7, text: "RUN x".into(), actual: true },
+        ];
+        finding.allowlist = Some(AllowlistMatch {
+            id: "a".into(),
+            name: "A".into(),
+            item_id: "i".into(),
+            via: None,
+            expires_on: Some("2030-01-01".into()),
+        });
+        check.evaluation.findings = vec![finding];
+        check.evaluation.decision = Decision::Undecided;
+        check.gaps = vec![Gap::new(GapCode::LayerUnreadable, "cut short")];
+        let mut out = Vec::new();
+        write_check(&check.report(), &mut out).unwrap();
+        let document: Value = serde_json::from_slice(&out).unwrap();
+        let run = &document["runs"][0];
+        assert_eq!(run["tool"]["driver"]["rules"][0]["id"], "CVE-2024-1");
+        assert_eq!(run["tool"]["driver"]["rules"][0]["properties"]["security-severity"], "8.0");
+        let result = &run["results"][0];
+        assert_eq!(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"], "Dockerfile");
+        assert_eq!(result["locations"][0]["physicalLocation"]["region"]["startLine"], 7);
+        assert_eq!(result["suppressions"][0]["justification"], "allowlist a item i until 2030-01-01");
+        assert_eq!((&result["level"], &result["kind"]), (&"error".into(), &"fail".into()));
+        let invocation = &run["invocations"][0];
+        assert_eq!(invocation["executionSuccessful"], false);
+        assert_eq!(invocation["toolExecutionNotifications"][0]["descriptor"]["id"], "layer_unreadable");
+    }
+}

@@ -285,3 +285,81 @@ pub(super) fn notices(gaps: &[Gap]) -> Vec<Notice> {
     };
     gaps.iter().map(notice).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::{Level, Outcome, Place, Rule, Run, write};
+
+    fn rule(id: &str, score: f64) -> Rule {
+        Rule {
+            id: id.into(),
+            name: String::new(),
+            summary: String::new(),
+            description: String::new(),
+            help: String::new(),
+            help_uri: "https://a/b c".into(),
+            level: Level::Error,
+            score: Some(score),
+            tags: (0..30).map(|tag| format!("t{tag}")).collect(),
+        }
+    }
+
+    fn outcome(rule: usize, level: Level) -> Outcome {
+        Outcome {
+            rule,
+            level,
+            message: "m".into(),
+            places: vec![Place { path: "/a b/é".into(), line: 0, package: None, layer: None }],
+            fingerprint: "f".into(),
+            accepted: None,
+            properties: Vec::new(),
+            controls: Vec::new(),
+        }
+    }
+
+    fn document(rules: Vec<Rule>, outcomes: Vec<Outcome>) -> Value {
+        let run = Run {
+            tool: "stopgate",
+            version: "1",
+            category: "c/".into(),
+            decided: true,
+            exit_code: Some(0),
+            notices: Vec::new(),
+            rules,
+            outcomes,
+        };
+        let mut out = Vec::new();
+        write(run, &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn places_are_relative_addresses_and_tags_are_few() {
+        let document = document(vec![rule("r", 9.0)], vec![outcome(0, Level::Note)]);
+        let run = &document["runs"][0];
+        let place = &run["results"][0]["locations"][0]["physicalLocation"];
+        assert_eq!(place["artifactLocation"]["uri"], "a%20b/%C3%A9");
+        assert_eq!(place["region"]["startLine"], 1);
+        let rule = &run["tool"]["driver"]["rules"][0];
+        assert_eq!(rule["properties"]["tags"].as_array().unwrap().len(), 20);
+        assert_eq!(
+            (&rule["properties"]["security-severity"], &rule["helpUri"]),
+            (&"9.0".into(), &"https://a/b%20c".into())
+        );
+    }
+
+    #[test]
+    fn too_many_results_make_more_runs_with_the_worst_first() {
+        let mut outcomes: Vec<_> = (0..25_000).map(|_| outcome(0, Level::Note)).collect();
+        outcomes.push(outcome(1, Level::Error));
+        let document = document(vec![rule("low", 1.0), rule("high", 9.0)], outcomes);
+        let runs = document["runs"].as_array().unwrap();
+        assert_eq!(runs.len(), 2);
+        assert_eq!(runs[0]["results"][0]["ruleId"], "high");
+        assert_eq!(runs[1]["tool"]["driver"]["rules"].as_array().unwrap().len(), 1);
+        assert_eq!(runs[1]["automationDetails"]["id"], "c/part-2/");
+        assert!(runs[0]["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"].is_string());
+    }
+}

@@ -128,3 +128,106 @@ fn distro_fields(w: &mut JsonWriter<'_>, distro: &Distro) {
         w.key("extendedSupport").boolean(true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use stopgate_model::{
+        Details, Digest, EvidenceKind, FileEntry, FileIndexBuilder, FileKind, Gap, GapClass, GapCode, LayerInfo,
+        Location, OwnedFile, Package, PackageId, PackageType, SourceKind,
+    };
+
+    use super::write;
+    use crate::samples;
+
+    fn entry<'a>(path: &'a str, kind: FileKind, link: Option<&'a str>) -> FileEntry<'a> {
+        let sha256 = (kind == FileKind::Regular).then_some(&[0xab; 32]);
+        FileEntry { path, kind, mode: 0o4755, uid: 1, gid: 2, size: 3, sha256, link, layer: 0 }
+    }
+
+    /// One package of an image in which `/bin` leads to `/usr/bin`.
+    fn document() -> Value {
+        let mut artifact = samples::hostile_check("x").artifact;
+        let layer = Digest::sha256(&[1; 32]);
+        let mut image = samples::image(&mut arbtest::arbitrary::Unstructured::new(&[])).unwrap();
+        image.layers = vec![LayerInfo { diff_id: layer.clone(), digest: None, media_type: "m".into(), size: 9 }];
+        image.config = br#"{"config":{"Labels":{"a":"b"}}}"#.to_vec();
+        artifact.source.kind = SourceKind::Image(Box::new(image));
+        artifact.source.id = "chain".into();
+        artifact.config = None;
+        let mut tree = FileIndexBuilder::default();
+        for entry in [
+            entry("/usr/bin/su", FileKind::Regular, None),
+            entry("/usr/bin", FileKind::Directory, None),
+            entry("/bin", FileKind::Symlink, Some("usr/bin")),
+            entry("/db", FileKind::Regular, None),
+        ] {
+            tree.push(&entry);
+        }
+        artifact.files = Some(tree.finish());
+        let mut package = Package::new(PackageType::DEB, "login", "1");
+        package.id = PackageId(0x1f);
+        package.locations = vec![Location {
+            path: "/db".into(),
+            access_path: "/link".into(),
+            layer: Some(layer),
+            evidence: EvidenceKind::Primary,
+        }];
+        let owned = |path: &str| OwnedFile { path: path.into(), digest: None, mode: None, size: None, config: false };
+        package.files = vec![owned("/bin/su"), owned("/usr/bin"), owned("/gone")];
+        package.details = Some(Details { type_name: "dpkg-db-entry".into(), json: r#"{"package":"login"}"#.into() });
+        artifact.packages = vec![package];
+        artifact.relationships.clear();
+        artifact.gaps = vec![Gap { class: GapClass::Note, ..Gap::new(GapCode::LayerUnreadable, "cut short") }];
+        let mut out = Vec::new();
+        write(&artifact, &mut out).unwrap();
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn fields_stand_in_syfts_order() {
+        let document = document();
+        let keys: Vec<_> = document.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["artifacts", "artifactRelationships", "files", "source", "distro", "descriptor", "schema"]);
+        let layer = format!("sha256:{}", "01".repeat(32));
+        assert_eq!(
+            document["artifacts"][0],
+            json!({"id": "000000000000001f", "name": "login", "version": "1", "type": "deb", "foundBy": "",
+                "locations": [{"path": "/db", "layerID": layer, "accessPath": "/link", "annotations": {"evidence": "primary"}}],
+                "licenses": [], "language": "", "cpes": [], "purl": "",
+                "metadataType": "dpkg-db-entry", "metadata": {"package": "login"}})
+        );
+        assert_eq!(document["source"]["metadata"]["labels"], json!({"a": "b"}));
+        assert_eq!(document["schema"]["version"], "16.1.10");
+    }
+
+    #[test]
+    fn owned_files_are_found_through_links_and_folders_are_not_files() {
+        let document = document();
+        let files = document["files"].as_array().unwrap();
+        let paths: Vec<_> = files.iter().map(|file| file["location"]["path"].as_str().unwrap()).collect();
+        assert_eq!(paths, ["/", "/db", "/usr/bin/su"]);
+        assert_eq!(files[0]["unknowns"], json!(["layer_unreadable (note): cut short"]));
+        let su = &files[2];
+        assert_eq!(su["metadata"]["mode"], 40_000_755);
+        assert_eq!(su["digests"], json!([{"algorithm": "sha256", "value": "ab".repeat(32)}]));
+        assert_eq!(
+            document["artifactRelationships"],
+            json!([
+                {"parent": "chain", "child": "000000000000001f", "type": "contains"},
+                {"parent": "000000000000001f", "child": files[1]["id"], "type": "evident-by", "metadata": {"kind": "primary"}},
+                {"parent": "000000000000001f", "child": su["id"], "type": "contains"},
+            ])
+            .as_array()
+            .map(|edges| sorted(edges))
+            .unwrap()
+        );
+    }
+
+    // The order of the two edges depends on the ids of the files.
+    fn sorted(edges: &[Value]) -> Value {
+        let mut edges = edges.to_vec();
+        edges[1..].sort_by_key(|edge| edge["child"].as_str().unwrap().to_owned());
+        Value::Array(edges)
+    }
+}
