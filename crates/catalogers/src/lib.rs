@@ -32,6 +32,7 @@ mod gemfile_lock;
 mod go;
 mod javascript;
 mod python;
+mod rust;
 
 #[cfg(test)]
 mod golden;
