@@ -66,11 +66,13 @@ pub(crate) struct Scope {
     pub(crate) rows: u64,
     /// Numbers of the providers of its rows.
     pub(crate) providers: Vec<u16>,
+    /// Package type of a release's packages, as data spells it (`apk`); empty when no row tells.
+    pub(crate) ecosystem: String,
 }
 
 impl Scope {
     pub(crate) const fn new(kind: ScopeKind) -> Self {
-        Self { kind, rows: 0, providers: Vec::new() }
+        Self { kind, rows: 0, providers: Vec::new(), ecosystem: String::new() }
     }
 
     /// How names are compared in it.
@@ -98,6 +100,7 @@ pub(crate) fn encode_scopes(scopes: &[Scope]) -> Vec<u8> {
                 out.text(ecosystem);
             }
         }
+        out.text(&scope.ecosystem);
         out.number(scope.rows);
         out.number(scope.providers.len() as u64);
         scope.providers.iter().for_each(|provider| out.number(u64::from(*provider)));
@@ -140,9 +143,10 @@ fn decode_scope(record: &mut Decoder<'_>) -> Option<Scope> {
         1 => ScopeKind::Ecosystem(record.string()?),
         _ => return None,
     };
+    let ecosystem = record.string()?;
     let rows = record.number()?;
     let providers = (0..record.count()?).map(|_| u16::try_from(record.number()?).ok()).collect::<Option<_>>()?;
-    Some(Scope { kind, rows, providers })
+    Some(Scope { kind, rows, providers, ecosystem })
 }
 
 #[cfg(test)]
@@ -153,7 +157,7 @@ mod tests {
     fn what_is_written_is_read() {
         let os = OsRelease { name: "redhat".into(), major: "9".into(), channel: "eus".into(), ..OsRelease::default() };
         let scopes = [
-            Scope { kind: ScopeKind::Os(os), rows: 3, providers: vec![0, 7] },
+            Scope { rows: 3, providers: vec![0, 7], ecosystem: "rpm".into(), ..Scope::new(ScopeKind::Os(os)) },
             Scope::new(ScopeKind::Ecosystem("npm".into())),
         ];
         let bytes = encode_scopes(&scopes);

@@ -273,6 +273,17 @@ impl Builder {
         }
     }
 
+    /// Notes the package type of a release's packages.
+    pub(crate) fn release_has(&mut self, release: u32, ecosystem: u32) {
+        let name = match self.scopes.get(ecosystem as usize).map(|scope| &scope.kind) {
+            Some(ScopeKind::Ecosystem(name)) => name.clone(),
+            _ => return,
+        };
+        if let Some(scope) = self.scopes.get_mut(release as usize).filter(|scope| scope.ecosystem.is_empty()) {
+            scope.ecosystem = name;
+        }
+    }
+
     /// The number of the key (scope, name).
     pub(crate) fn key(&mut self, scope: u32, name: &str) -> u32 {
         let folding = self.scopes.get(scope as usize).map_or(Folding::Case, Scope::folding);

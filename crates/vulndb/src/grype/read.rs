@@ -230,6 +230,7 @@ impl Reading<'_> {
                 Some(os) => *placing.subjects.releases.get(&os).ok_or("a row's operating system is missing")?,
                 None => *ecosystem,
             };
+            self.builder.release_has(scope, *ecosystem);
             let key = self.builder.key(scope, name);
             placing.keys.insert((handle.os, package), key);
             key
