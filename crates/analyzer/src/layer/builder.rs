@@ -12,7 +12,7 @@ use stopgate_catalogers::Facts;
 use stopgate_model::{FileKind, Gap, GapClass, GapCode, limits};
 
 use super::facts_codec::write_facts;
-use super::order::{compare, is_below};
+use super::order::{compare, is_below, sort};
 use super::rows::{Content, Row, RowWriter};
 use super::wire::{Damaged, Writer};
 use super::{LayerFacts, Summary};
@@ -248,10 +248,8 @@ impl LayerBuilder {
     /// All numbers by path; of equal paths marks first, then entries in the order of the archive.
     fn order(&self) -> Vec<u32> {
         let mut order: Vec<u32> = (0..self.raw.len() as u32).collect();
-        let is_entry = |number: &u32| matches!(self.kind(*number), EntryKind::File(_));
-        order.sort_by(|a, b| {
-            compare(self.path(*a), self.path(*b)).then_with(|| (is_entry(a), a).cmp(&(is_entry(b), b)))
-        });
+        let is_entry = |number| matches!(self.kind(number), EntryKind::File(_));
+        sort(&mut order, |number| self.path(number), |number| (is_entry(number), number));
         order
     }
 
