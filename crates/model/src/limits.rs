@@ -90,7 +90,7 @@ limits! {
     /// Nesting of a JSON document.
     JSON_DEPTH = 128, "levels";
     /// A database of vulnerability data, unpacked.
-    VULNERABILITY_DATA_BYTES = 16 * GIB, "bytes";
+    VULNERABILITY_DATA_BYTES = 8 * GIB, "bytes";
     /// A policy document.
     POLICY_BYTES = 64 * MIB, "bytes";
     /// Rules of one policy.
