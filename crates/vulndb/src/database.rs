@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use stopgate_model::{DataIdentity, Distro, Gap, GapCode, Severity};
 
+use crate::build::Signals;
 use crate::distro::{Resolution, resolve};
 use crate::file::layout::CPE_SCOPE;
 use crate::file::{Bytes, Container, DetailsReader, Kind};
@@ -94,6 +95,10 @@ impl Database {
             gap
         });
         unread.chain(damage).collect()
+    }
+
+    pub(crate) fn signals(&self) -> Signals {
+        self.details.signals()
     }
 
     /// How many vulnerability records there are; their numbers count from 0.

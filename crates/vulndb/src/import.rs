@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use stopgate_model::{DataIdentity, Digest};
 
-use crate::build::Built;
+use crate::build::{Built, Signals};
 use crate::database::{Database, OpenError};
 use crate::grype::{self, GrypeError, Listing, ListingError};
 use crate::store::LockedStore;
@@ -149,6 +149,11 @@ pub fn import(from: &ImportSource, store: &Path, options: &ImportOptions) -> Res
     }
 }
 
+/// The same from an archive that the caller has open, for example one that it fetched; `options.origin` names it.
+pub fn import_archive(archive: impl Read, store: &Path, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
+    import_stream(archive, &lock(store)?, options)
+}
+
 /// The same with a listing and an archive that the caller fetched.
 pub fn import_listed(
     listing: &[u8],
@@ -256,12 +261,13 @@ fn check(options: &ImportOptions, seen: &Digest) -> Result<(), ImportError> {
 fn take(built: Built, store: &LockedStore, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
     match Database::open(store.folder()) {
         Ok(Some(current)) => {
+            let signals = current.signals();
             let current = current.identity();
             if current.digest == built.identity.digest && current.schema == built.identity.schema && !options.force {
                 return Ok(current.clone());
             }
             if !options.force {
-                compare(current, &built.identity)?;
+                compare((current, signals), (&built.identity, built.signals))?;
             }
         }
         Ok(None) => {}
@@ -283,7 +289,8 @@ pub(crate) fn lock(store: &Path) -> Result<LockedStore, ImportError> {
 }
 
 /// Whether a build may follow the one in use. Builds of different kinds (Grype's and own advisories) are not compared.
-fn compare(current: &DataIdentity, offered: &DataIdentity) -> Result<(), ImportError> {
+fn compare(current: (&DataIdentity, Signals), offered: (&DataIdentity, Signals)) -> Result<(), ImportError> {
+    let ((current, had), (offered, has)) = (current, offered);
     let model = |identity: &DataIdentity| identity.schema.split('.').next().unwrap_or_default().to_owned();
     if model(current) != model(offered) {
         return Ok(());
@@ -303,6 +310,8 @@ fn compare(current: &DataIdentity, offered: &DataIdentity) -> Result<(), ImportE
         .filter(|provider| rows_of(current, provider) > 0 && rows_of(offered, provider) == 0)
         .cloned()
         .collect();
+    let signals = [("kev", had.kev, has.kev), ("epss", had.epss, has.epss), ("cwe", had.cwes, has.cwes)];
+    lost.extend(signals.into_iter().filter(|(_, had, has)| *had > 0 && *has == 0).map(|(name, ..)| name.to_owned()));
     lost.dedup();
     if lost.is_empty() { Ok(()) } else { Err(ImportError::LostProviders { providers: lost }) }
 }

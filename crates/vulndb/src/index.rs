@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use stopgate_model::Severity;
-use xxhash_rust::xxh3::{Xxh3Default, xxh3_64};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::RecordStatus;
 use crate::file::interner::text_at;
@@ -155,7 +155,7 @@ impl Index {
     pub(crate) fn find_key(&self, scope: u32, folded: &str) -> Option<Key<'_>> {
         let slots = self.container.section(Section::KeySlots);
         let mask = (slots.len() / 4).checked_sub(1)?;
-        let mut slot = key_hash(scope, folded) as usize & mask;
+        let mut slot = key_hash(self.stamp(), scope, folded) as usize & mask;
         for _ in 0..=mask {
             let number = self.checked(read_u32(slots, slot * 4))?.checked_sub(1)?;
             if self.word(Section::Keys, number, KEY, 0) == Some(scope) {
@@ -306,19 +306,7 @@ impl Index {
     }
 }
 
-/// Hash of a key.
-pub(crate) fn key_hash(scope: u32, folded: &str) -> u64 {
-    if folded.len() <= 60 {
-        let mut bytes = [0_u8; 64];
-        let (head, tail) = bytes.split_at_mut(4);
-        head.copy_from_slice(&scope.to_le_bytes());
-        if let Some(place) = tail.get_mut(..folded.len()) {
-            place.copy_from_slice(folded.as_bytes());
-        }
-        return xxh3_64(bytes.get(..4 + folded.len()).unwrap_or_default());
-    }
-    let mut hasher = Xxh3Default::new();
-    hasher.update(&scope.to_le_bytes());
-    hasher.update(folded.as_bytes());
-    hasher.digest()
+/// Hash of a key. The seed is the build's stamp, so that names cannot be chosen to collide.
+pub(crate) fn key_hash(seed: u64, scope: u32, folded: &str) -> u64 {
+    xxh3_64_with_seed(folded.as_bytes(), seed ^ u64::from(scope).wrapping_mul(0x9e37_79b9_7f4a_7c15))
 }

@@ -28,7 +28,7 @@ pub use database::{Database, OpenError};
 pub use diff::{Change, ChangedName};
 pub use distro::Resolution;
 pub use grype::{GrypeError, Listing, ListingError};
-pub use import::{ImportError, ImportOptions, ImportSource, import, import_listed};
+pub use import::{ImportError, ImportOptions, ImportSource, import, import_archive, import_listed};
 pub use osv::{OsvDocument, build};
 pub use row::{Constraint, CpeAttributes, FixStatement, GoImport, Qualifiers, Range, Row};
 pub use scope::{OsRelease, ScopeId, ScopeKind};

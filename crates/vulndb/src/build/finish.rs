@@ -26,6 +26,15 @@ pub(crate) struct Built {
     pub(crate) identity: DataIdentity,
     pub(crate) index: Vec<u8>,
     pub(crate) details: Vec<u8>,
+    pub(crate) signals: Signals,
+}
+
+/// How many entries the tables have that belong to no provider's rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Signals {
+    pub(crate) kev: usize,
+    pub(crate) epss: usize,
+    pub(crate) cwes: usize,
 }
 
 /// More data than the files' 32-bit numbers can name.
@@ -49,7 +58,8 @@ impl Builder {
             unread: std::mem::take(&mut self.unread),
         };
         let index = self.index(&meta, stamp);
-        Ok(Built { identity, index, details })
+        let signals = Signals { kev: self.kev.len(), epss: self.epss.len(), cwes: self.cwes.len() };
+        Ok(Built { identity, index, details, signals })
     }
 
     fn check_size(&self) -> Result<(), TooLarge> {
@@ -113,7 +123,7 @@ impl Builder {
     fn index(&mut self, meta: &Meta, stamp: u64) -> Vec<u8> {
         let vulnerabilities = self.vulnerability_bytes();
         let (ids, members) = self.id_bytes();
-        let (keys, slots, hashes) = self.key_bytes();
+        let (keys, slots, hashes) = self.key_bytes(stamp);
         let rows = grouped(&self.rows, self.keys.len(), false);
         let cpe_rows = grouped(&self.cpe_rows, self.keys.len(), true);
         let statements = words(self.statements.as_flattened());
@@ -189,7 +199,7 @@ impl Builder {
         (words(&ids), words(&members))
     }
 
-    fn key_bytes(&self) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    fn key_bytes(&self, stamp: u64) -> (Vec<u8>, Vec<u8>, Vec<u8>) {
         let mut slots = vec![0_u32; (self.keys.len() * 2).next_power_of_two().max(2)];
         let mask = slots.len() - 1;
         let (mut package_rows, mut cpe_rows) = (0, 0);
@@ -200,7 +210,7 @@ impl Builder {
             keys.extend_from_slice(&[key.scope, key.folded, key.name, *start, key.rows]);
             *start += key.rows;
             hashes.extend_from_slice(&key.hash.to_le_bytes());
-            let mut slot = key_hash(key.scope, self.texts.get(key.folded)) as usize & mask;
+            let mut slot = key_hash(stamp, key.scope, self.texts.get(key.folded)) as usize & mask;
             while slots.get(slot).is_some_and(|place| *place != 0) {
                 slot = (slot + 1) & mask;
             }

@@ -5,5 +5,5 @@ mod finish;
 mod statement;
 
 pub(crate) use builder::{Builder, NewVulnerability, Unread};
-pub(crate) use finish::{BuildIdentity, Built};
+pub(crate) use finish::{BuildIdentity, Built, Signals};
 pub(crate) use statement::{FixData, QualifierData, RangeData, STATES, StatementData, format_date, parse_date};

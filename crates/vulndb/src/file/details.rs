@@ -12,6 +12,8 @@ use zstd::zstd_safe::{self, CCtx, CDict, DCtx, DDict};
 use super::codec::{Decoder, Encoder};
 use super::container::Container;
 use super::interner::text_at;
+use crate::build::Signals;
+
 use super::layout::{CWE, CWE_TEXT, EPSS, KEV_INDEX, Section, read_u32};
 
 /// Longest record that is read, decompressed.
@@ -200,6 +202,16 @@ impl DetailsReader {
             context.as_mut()?.decompress_using_ddict(out, frame, dictionary.as_ref()?).ok()
         })?;
         Some(())
+    }
+
+    /// How many entries there are of what belongs to no provider's rows.
+    pub(crate) fn signals(&self) -> Signals {
+        let count = |section, size| self.container.section(section).len() / size;
+        Signals {
+            kev: count(Section::KevIndex, KEV_INDEX),
+            epss: count(Section::Epss, EPSS),
+            cwes: count(Section::Cwes, CWE),
+        }
     }
 
     /// Publication and change, seconds since 1970; 0 when unknown.

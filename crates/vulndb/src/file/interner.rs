@@ -1,6 +1,8 @@
 //! An arena in which every text stands once, known by its offset.
 
-use xxhash_rust::xxh3::xxh3_64;
+use std::hash::BuildHasher;
+
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 /// Texts, each with its length before it. Offset 0 is the empty text.
 #[derive(Debug)]
@@ -9,11 +11,18 @@ pub(crate) struct Interner {
     /// Offset + 1, or 0; the length is a power of two.
     slots: Vec<u64>,
     used: usize,
+    /// Random, so that texts cannot be chosen to collide; offsets do not depend on it.
+    seed: u64,
 }
 
 impl Default for Interner {
     fn default() -> Self {
-        let mut interner = Self { arena: Vec::new(), slots: vec![0; 1 << 12], used: 0 };
+        let mut interner = Self {
+            arena: Vec::new(),
+            slots: vec![0; 1 << 12],
+            used: 0,
+            seed: std::hash::RandomState::new().hash_one(0),
+        };
         interner.intern("");
         interner
     }
@@ -52,7 +61,7 @@ impl Interner {
 
     fn slot(&self, text: &str) -> usize {
         let mask = self.slots.len() - 1;
-        let mut slot = xxh3_64(text.as_bytes()) as usize & mask;
+        let mut slot = xxh3_64_with_seed(text.as_bytes(), self.seed) as usize & mask;
         while let Some(&found) = self.slots.get(slot) {
             if found == 0 || bytes_at(&self.arena, (found - 1) as usize) == Some(text.as_bytes()) {
                 break;
@@ -68,7 +77,7 @@ impl Interner {
         let mask = self.slots.len() - 1;
         for found in old.into_iter().filter(|found| *found != 0) {
             let text = bytes_at(&self.arena, (found - 1) as usize).unwrap_or_default();
-            let mut slot = xxh3_64(text) as usize & mask;
+            let mut slot = xxh3_64_with_seed(text, self.seed) as usize & mask;
             while self.slots.get(slot).is_some_and(|place| *place != 0) {
                 slot = (slot + 1) & mask;
             }

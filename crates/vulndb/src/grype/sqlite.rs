@@ -8,6 +8,8 @@ use rusqlite::limits::Limit;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 
+/// Most rows of one table; the largest of the public database has about three million.
+const ROWS: u64 = 50_000_000;
 /// Longest text of one value.
 const VALUE_BYTES: i32 = 64 << 20;
 
@@ -110,6 +112,7 @@ pub(super) fn scan(
     let list: Vec<String> =
         wanted.map(|column| if has(column) { format!("\"{column}\"") } else { "NULL".to_owned() }).collect();
     let sql = format!("SELECT {} FROM \"{table}\" ORDER BY rowid", list.join(", "));
+    let mut count = 0;
     let mut run = || -> rusqlite::Result<()> {
         let mut statement = match connection.prepare(&sql) {
             // A table without row numbers is read as it comes.
@@ -118,12 +121,16 @@ pub(super) fn scan(
         };
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
+            count += 1;
+            if count > ROWS {
+                break;
+            }
             each(row)?;
         }
         Ok(())
     };
     run().map_err(GrypeError::reading(table))?;
-    Ok(true)
+    if count > ROWS { Err(GrypeError::TooLarge) } else { Ok(true) }
 }
 
 /// Text of a column; null and other types are empty.

@@ -110,6 +110,10 @@ fn an_older_build_and_one_that_lost_a_provider_need_force() {
         matches!(&error, ImportError::LostProviders { providers } if providers == &["govulndb", "rhel"]),
         "{error}"
     );
+    let without = full(stage.path(), "2026-02-02");
+    without.run("DELETE FROM known_exploited_vulnerability_handles; DELETE FROM cwe_handles;");
+    let error = stage.refused_file(&without.finish());
+    assert!(matches!(&error, ImportError::LostProviders { providers } if providers == &["kev", "cwe"]), "{error}");
     for path in [lossy, older] {
         let options = ImportOptions { force: true, ..ImportOptions::default() };
         let identity = import(&ImportSource::File(path), &stage.store(), &options).unwrap();
