@@ -30,6 +30,7 @@ mod rpm;
 mod executable;
 mod gemfile_lock;
 mod go;
+mod java;
 mod javascript;
 mod python;
 mod rust;
@@ -60,5 +61,8 @@ pub static CATALOGERS: &[&Cataloger] = &[
     &go::GO_MODULE_FILE,
     &rust::RUST_AUDIT,
     &rust::RUST_LOCK,
+    &java::JAVA_ARCHIVE,
+    &java::GRADLE_LOCK,
+    &java::MAVEN_POM,
     &gemfile_lock::GEMFILE_LOCK,
 ];
