@@ -155,8 +155,12 @@ impl<'a> Lookup<'a> {
     const HASHED: usize = 200_000;
 
     fn new(tree: &'a FileIndex) -> Self {
-        let entries = tree.iter().filter(|_| tree.len() <= Self::HASHED);
-        Self { tree, by_path: entries.map(|entry| (id(entry.path, 0), entry)).collect() }
+        let mut by_path = HashMap::default();
+        if tree.len() <= Self::HASHED {
+            by_path.reserve(tree.len());
+            by_path.extend(tree.iter().map(|entry| (id(entry.path, 0), entry)));
+        }
+        Self { tree, by_path }
     }
 
     fn get(&self, path: &str) -> Option<FileEntry<'a>> {
