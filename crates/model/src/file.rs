@@ -232,6 +232,11 @@ impl FileIndex {
         self.rows.iter().map(|row| self.entry(row))
     }
 
+    /// The entry at this position in the order of paths.
+    pub fn at(&self, position: usize) -> Option<FileEntry<'_>> {
+        self.rows.get(position).map(|row| self.entry(row))
+    }
+
     /// The entry at exactly this path, links not followed.
     pub fn get(&self, path: &str) -> Option<FileEntry<'_>> {
         let found = self.rows.binary_search_by(|row| path_of(&self.text, row).cmp(path)).ok()?;
