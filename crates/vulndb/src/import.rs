@@ -221,6 +221,9 @@ fn import_file(path: &Path, store: &Path, options: &ImportOptions) -> Result<Dat
     });
     let digest = digest.map_err(at(path))?;
     check(options, &digest)?;
+    if let Some(same) = same_in_use(&store, &digest, options) {
+        return Ok(same);
+    }
     take(loaded?.compile(digest, &options.origin)?, &store, options)
 }
 
@@ -233,6 +236,9 @@ fn import_stream(source: impl Read, store: &LockedStore, options: &ImportOptions
     check(options, &unpacked.digest)?;
     if !unpacked.found {
         return Err(ImportError::NoDatabase(options.origin.clone()));
+    }
+    if let Some(same) = same_in_use(store, &unpacked.digest, options) {
+        return Ok(same);
     }
     let built = grype::read(&scratch)?.compile(unpacked.digest, &options.origin)?;
     take(built, store, options)
@@ -257,15 +263,19 @@ fn check(options: &ImportOptions, seen: &Digest) -> Result<(), ImportError> {
     }
 }
 
+/// The identity of the data in use when it was made from this very source.
+fn same_in_use(store: &LockedStore, digest: &Digest, options: &ImportOptions) -> Option<DataIdentity> {
+    let current = Database::open(store.folder()).ok().flatten()?;
+    let same = !options.force && current.identity().digest == *digest;
+    same.then(|| current.identity().clone())
+}
+
 /// Compares a build with the one in use and makes it current.
 fn take(built: Built, store: &LockedStore, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
     match Database::open(store.folder()) {
         Ok(Some(current)) => {
             let signals = current.signals();
             let current = current.identity();
-            if current.digest == built.identity.digest && current.schema == built.identity.schema && !options.force {
-                return Ok(current.clone());
-            }
             if !options.force {
                 compare((current, signals), (&built.identity, built.signals))?;
             }
