@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use stopgate_model::{Advisory, Fix, FixState, MatchKind};
@@ -11,6 +10,7 @@ use stopgate_vulndb::{IdNumber, Row};
 
 use crate::compiled::Holds;
 use crate::found::{Correction, Found, identities, remove};
+use crate::ids::NumberSet;
 use crate::qualifier::Traits;
 use crate::rpm::{MATCHER, with_epoch};
 use crate::search::{Outcome, Partition, Search, Target};
@@ -88,7 +88,7 @@ fn corrections<'d>(search: &Search<'d>, subject: &Subject<'_>) -> Vec<Row<'d>> {
 
 /// Puts AlmaLinux's lowest fix in place of RHEL's.
 fn correct<'d>(search: &Search<'d>, disclosed: &mut [Found<'d>], corrections: &[Row<'d>]) {
-    let known: Vec<(Row<'d>, HashSet<IdNumber>)> =
+    let known: Vec<(Row<'d>, NumberSet<IdNumber>)> =
         corrections.iter().map(|row| (*row, search.database.identities(row.vulnerability()).collect())).collect();
     for found in disclosed {
         let ids: Vec<IdNumber> = search.database.identities(found.row.vulnerability()).collect();

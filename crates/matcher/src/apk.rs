@@ -1,7 +1,6 @@
 //! apk packages: the distribution's data is the authority; NVD's, by CPE, counts only where that is silent.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use stopgate_model::Fix;
@@ -11,6 +10,7 @@ use stopgate_vulndb::{IdNumber, Row};
 use crate::by_cpe::CpeTarget;
 use crate::cpe::Cpe;
 use crate::found::{Correction, Found, identities, remove};
+use crate::ids::NumberSet;
 use crate::search::{Outcome, Search, Target};
 use crate::subject::Subject;
 
@@ -21,7 +21,7 @@ pub(crate) fn search<'d>(search: &Search<'d>, subject: &Subject<'_>, out: &mut O
         .chain(Target::sources(subject, MATCHER, EpochStrategy::Native))
         .collect();
     let mut vulnerable = Vec::new();
-    let mut settled = HashSet::new();
+    let mut settled = NumberSet::default();
     for target in &targets {
         let mut partition = search.distro(subject, target, &search.resolution.scopes, false);
         settled.extend(search.settled(&partition));
@@ -78,7 +78,7 @@ fn from_nvd<'d>(
 }
 
 /// Ids that the distribution says never affect the packages of these names.
-fn denied(search: &Search<'_>, targets: &[Target<'_>]) -> HashSet<IdNumber> {
+fn denied(search: &Search<'_>, targets: &[Target<'_>]) -> NumberSet<IdNumber> {
     let rows = targets.iter().filter_map(|target| target.names.first()).flat_map(|name| {
         search.resolution.scopes.iter().flat_map(|scope| search.database.lookup(*scope, name)).filter(is_denial)
     });

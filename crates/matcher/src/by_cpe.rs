@@ -1,7 +1,6 @@
 //! The search by CPE: records of NVD about a product, for packages that no other data is about.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use stopgate_model::MatchKind;
@@ -11,6 +10,7 @@ use stopgate_vulndb::{CpeAttributes, IdNumber, RecordStatus, Row};
 use crate::compiled::Holds;
 use crate::cpe::Cpe;
 use crate::found::{Found, Searched};
+use crate::ids::NumberSet;
 use crate::qualifier::Traits;
 use crate::search::{Outcome, Search};
 use crate::subject::Subject;
@@ -37,7 +37,7 @@ impl<'d> Search<'d> {
     /// that this one owns.
     pub(crate) fn cpes(&self, subject: &Subject<'_>, target: &CpeTarget<'_>, out: &mut Outcome<'d>) -> Vec<Found<'d>> {
         let mut found = Vec::new();
-        let mut settled = HashSet::new();
+        let mut settled = NumberSet::default();
         for cpe in &target.cpes {
             self.cpe(subject, target, cpe, &mut found, &mut settled);
         }
@@ -53,7 +53,7 @@ impl<'d> Search<'d> {
         target: &CpeTarget<'_>,
         cpe: &Cpe,
         found: &mut Vec<Found<'d>>,
-        settled: &mut HashSet<IdNumber>,
+        settled: &mut NumberSet<IdNumber>,
     ) {
         if cpe.product.is_empty() {
             return;

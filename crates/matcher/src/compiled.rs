@@ -1,17 +1,18 @@
 //! Ranges of the data, compiled when first asked for and kept for the run.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use stopgate_version::{Constraint, Format, Version, VersionError};
 use stopgate_vulndb::{ConstraintId, Row};
 
+use crate::ids::NumberMap;
+
 /// Compiled ranges; `None` for one that cannot be read.
 #[derive(Default)]
 pub(crate) struct Compiled {
-    single: RefCell<HashMap<ConstraintId, Option<Rc<Constraint>>>>,
-    joined: RefCell<HashMap<Vec<ConstraintId>, Option<Rc<Constraint>>>>,
+    single: RefCell<NumberMap<ConstraintId, Option<Rc<Constraint>>>>,
+    joined: RefCell<NumberMap<Vec<ConstraintId>, Option<Rc<Constraint>>>>,
 }
 
 /// How a row's ranges and a version relate.

@@ -1,12 +1,13 @@
 //! What data says about one package that speaks against matches of others: a distribution that fixed its package fixed
 //! the libraries in it too.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use stopgate_model::{Package, PackageId};
 use stopgate_vulndb::{Database, IdNumber};
 
 use crate::found::Found;
+use crate::ids::{NumberMap, NumberSet};
 use crate::subject::Subject;
 
 type Reason = &'static str;
@@ -15,21 +16,21 @@ type Reason = &'static str;
 #[derive(Default)]
 pub(crate) struct Evidence {
     /// For packages that this one owns.
-    by_owner: HashMap<PackageId, Vec<(HashSet<IdNumber>, Reason)>>,
+    by_owner: NumberMap<PackageId, Vec<(NumberSet<IdNumber>, Reason)>>,
     /// For packages of the same type, name and version.
-    by_package: HashMap<(String, String, String), HashSet<IdNumber>>,
+    by_package: HashMap<(String, String, String), NumberSet<IdNumber>>,
 }
 
 impl Evidence {
     /// The ids do not count for packages that `owner` owns.
-    pub(crate) fn owned(&mut self, owner: PackageId, ids: HashSet<IdNumber>, reason: Reason) {
+    pub(crate) fn owned(&mut self, owner: PackageId, ids: NumberSet<IdNumber>, reason: Reason) {
         if !ids.is_empty() {
             self.by_owner.entry(owner).or_default().push((ids, reason));
         }
     }
 
     /// The ids do not count for packages like this one.
-    pub(crate) fn same_package(&mut self, package: &Package, ids: &HashSet<IdNumber>) {
+    pub(crate) fn same_package(&mut self, package: &Package, ids: &NumberSet<IdNumber>) {
         self.by_package.entry(key(package)).or_default().extend(ids);
     }
 

@@ -1,10 +1,11 @@
 //! Records that hold for a package, before they become matches.
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use stopgate_model::{Advisory, Fix, MatchKind};
 use stopgate_vulndb::{Database, IdNumber, Row};
+
+use crate::ids::NumberSet;
 
 /// A record that holds for a package.
 #[derive(Clone)]
@@ -36,17 +37,17 @@ pub(crate) struct Correction {
 }
 
 /// All ids under which the records are known.
-pub(crate) fn identities<'r>(database: &Database, rows: impl IntoIterator<Item = &'r Row<'r>>) -> HashSet<IdNumber> {
+pub(crate) fn identities<'r>(database: &Database, rows: impl IntoIterator<Item = &'r Row<'r>>) -> NumberSet<IdNumber> {
     rows.into_iter().flat_map(|row| database.identities(row.vulnerability())).collect()
 }
 
 /// Drops the records that share an id with `ids`, and with them every other record of the same name.
-pub(crate) fn remove<'d>(database: &Database, found: &mut Vec<Found<'d>>, ids: &HashSet<IdNumber>) {
+pub(crate) fn remove<'d>(database: &Database, found: &mut Vec<Found<'d>>, ids: &NumberSet<IdNumber>) {
     if ids.is_empty() || found.is_empty() {
         return;
     }
     let touched = |one: &&Found<'d>| database.identities(one.row.vulnerability()).any(|id| ids.contains(&id));
-    let names: HashSet<IdNumber> = found.iter().filter(touched).map(|one| one.id).collect();
+    let names: NumberSet<IdNumber> = found.iter().filter(touched).map(|one| one.id).collect();
     if !names.is_empty() {
         found.retain(|one| !names.contains(&one.id));
     }

@@ -16,6 +16,7 @@ mod subject;
 mod compiled;
 mod cpe;
 mod found;
+mod ids;
 mod qualifier;
 mod search;
 mod target_software;

@@ -52,9 +52,17 @@ impl Owners {
 
     fn add_by_files(&mut self, artifact: &Artifact) {
         let places: HashSet<&str> = artifact.packages.iter().flat_map(paths).collect();
+        // Lists of owned files are long and seldom hold a place; most of them are told by their ends.
+        let mut ends = vec![false; ENDS];
+        for place in &places {
+            if let Some(end) = ends.get_mut(end_of(place)) {
+                *end = true;
+            }
+        }
+        let may_be_place = |path: &str| ends.get(end_of(path)).is_some_and(|end| *end) && places.contains(path);
         let mut by_path: HashMap<&str, Vec<PackageId>> = HashMap::new();
         for package in &artifact.packages {
-            for file in package.files.iter().filter(|file| places.contains(file.path.as_str())) {
+            for file in package.files.iter().filter(|file| may_be_place(&file.path)) {
                 by_path.entry(&file.path).or_default().push(package.id);
             }
         }
@@ -67,6 +75,14 @@ impl Owners {
             owners.into_iter().filter(|owner| *owner != package.id).for_each(|owner| self.add(owner, package.id));
         }
     }
+}
+
+const ENDS: usize = 1 << 14;
+
+/// A number from the length and the last bytes of a path.
+fn end_of(path: &str) -> usize {
+    let last = path.bytes().rev().take(8).fold(path.len(), |sum, byte| sum.wrapping_mul(31) ^ usize::from(byte));
+    last.wrapping_mul(0x9E37_79B1) >> 7 & (ENDS - 1)
 }
 
 fn paths(package: &Package) -> impl Iterator<Item = &str> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use stopgate_model::{MatchKind, Upstream};
@@ -13,6 +13,7 @@ use crate::MatchOptions;
 use crate::compiled::{Compiled, Holds};
 use crate::evidence::Evidence;
 use crate::found::{Found, Searched, identities, remove};
+use crate::ids::NumberSet;
 use crate::qualifier::Traits;
 use crate::subject::Subject;
 
@@ -155,7 +156,7 @@ impl<'d> Search<'d> {
 
     /// Ids of the records that do not affect the version: those that share no id with one that does, and those that
     /// say so.
-    pub(crate) fn settled(&self, partition: &Partition<'d>) -> HashSet<IdNumber> {
+    pub(crate) fn settled(&self, partition: &Partition<'d>) -> NumberSet<IdNumber> {
         let mut settled = self.not_among(&partition.fixed, partition.vulnerable.iter().map(|found| &found.row));
         settled.extend(identities(self.database, &partition.unaffected));
         settled
@@ -166,10 +167,10 @@ impl<'d> Search<'d> {
         &self,
         rows: &[Row<'d>],
         others: impl IntoIterator<Item = &'r Row<'r>>,
-    ) -> HashSet<IdNumber> {
+    ) -> NumberSet<IdNumber> {
         let others = identities(self.database, others);
         let touched = |row: &&Row<'d>| self.database.identities(row.vulnerability()).any(|id| others.contains(&id));
-        let names: HashSet<IdNumber> = rows.iter().filter(touched).map(|row| self.id_of(row)).collect();
+        let names: NumberSet<IdNumber> = rows.iter().filter(touched).map(|row| self.id_of(row)).collect();
         identities(self.database, rows.iter().filter(|row| !names.contains(&self.id_of(row))))
     }
 

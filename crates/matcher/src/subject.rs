@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use stopgate_model::{Package, PackageId, Purl};
 use stopgate_version::Format;
 
@@ -102,13 +103,13 @@ impl<'a> Subject<'a> {
         by_name || self.details_type() == "java-jvm-installation"
     }
 
-    fn details<T: for<'de> Deserialize<'de> + Default>(&self) -> T {
-        let json = self.package.details.as_ref().map_or("{}", |details| &details.json);
+    fn details<T: Deserialize<'a> + Default>(&self) -> T {
+        let json: &'a str = self.package.details.as_ref().map_or("{}", |details| &details.json);
         serde_json::from_str(json).unwrap_or_default()
     }
 
     fn read_java(&mut self) {
-        let archive: JavaArchive = self.details();
+        let archive: JavaArchive<'a> = self.details();
         match archive.pom_properties {
             Some(pom) => {
                 self.group = pom.group_id;
@@ -116,8 +117,10 @@ impl<'a> Subject<'a> {
             }
             None => self.read_java_purl(),
         }
-        let main = archive.manifest.map(|manifest| manifest.main).unwrap_or_default();
-        self.java.manifest = main.name().unwrap_or_default();
+        // Few manifests name themselves; the others need not be read.
+        let manifest = archive.manifest.map(RawValue::get).filter(|manifest| manifest.contains("\"Name\""));
+        let manifest: Manifest = manifest.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default();
+        self.java.manifest = manifest.main.name().unwrap_or_default();
     }
 
     fn read_java_purl(&mut self) {
@@ -184,9 +187,10 @@ fn go_symbol(symbol: &str) -> String {
 
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
-struct JavaArchive {
+struct JavaArchive<'a> {
     pom_properties: Option<PomProperties>,
-    manifest: Option<Manifest>,
+    #[serde(borrow)]
+    manifest: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize, Default)]

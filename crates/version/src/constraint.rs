@@ -24,8 +24,8 @@ impl Constraint {
     /// The range; the empty text is one that holds every version (for Microsoft update ids: an error when asked).
     pub fn parse(format: Format, text: &str) -> Result<Self, VersionError> {
         let conditions = expression::parse(text)?;
-        let bounds = |group: Vec<expression::Condition>| {
-            let bound = |condition: expression::Condition| Bound {
+        let bounds = |group: Vec<expression::Condition<'_>>| {
+            let bound = |condition: expression::Condition<'_>| Bound {
                 operator: condition.operator,
                 version: Version::new(format, &condition.version),
             };

@@ -3,6 +3,7 @@
 //! `||` separates alternatives, `,` joins conditions, empty parts are skipped, white space and comments as in Go are
 //! dropped outside quotes. COMPAT: the reading is grype's, which runs Go's text scanner over the phrase.
 
+use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
@@ -43,16 +44,46 @@ impl Operator {
 
 /// One condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Condition {
+pub(crate) struct Condition<'a> {
     pub(crate) operator: Operator,
-    pub(crate) version: String,
+    pub(crate) version: Cow<'a, str>,
 }
 
 /// The alternatives of a phrase, each a list of conditions that must all hold.
-pub(crate) fn parse(phrase: &str) -> Result<Vec<Vec<Condition>>, VersionError> {
+pub(crate) fn parse(phrase: &str) -> Result<Vec<Vec<Condition<'_>>>, VersionError> {
+    if let Some(plain) = parse_plain(phrase) {
+        return Ok(plain);
+    }
     let groups = scan(phrase).map_err(|expected| VersionError::range(phrase, expected))?;
     let condition = |part: &String| condition(part).map_err(|expected| VersionError::range(part, expected));
     groups.iter().map(|group| group.iter().map(condition).collect()).collect()
+}
+
+/// What nearly all phrases are, read without the scanner: no quotes, comments, brackets, lone bars or blanks inside
+/// a version. `None` when the phrase may be anything else, errors included.
+fn parse_plain(phrase: &str) -> Option<Vec<Vec<Condition<'_>>>> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_+:~^<>=, |".contains(&byte);
+    if !phrase.bytes().all(plain) {
+        return None;
+    }
+    let mut groups = Vec::with_capacity(1);
+    for alternative in phrase.split("||") {
+        let mut group = Vec::with_capacity(2);
+        for part in alternative.split(',').map(|part| part.trim_matches(' ')).filter(|part| !part.is_empty()) {
+            let version = part.trim_start_matches(is_operator);
+            let operator = Operator::parse(part.strip_suffix(version)?)?;
+            let version = version.trim_start_matches(' ');
+            let starts = version.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '.');
+            if !starts || version.contains(['<', '>', '=', ' ', '|']) {
+                return None;
+            }
+            group.push(Condition { operator, version: Cow::Borrowed(version) });
+        }
+        if !group.is_empty() {
+            groups.push(group);
+        }
+    }
+    Some(groups)
 }
 
 fn scan(phrase: &str) -> Result<Vec<Vec<String>>, &'static str> {
@@ -138,7 +169,7 @@ fn quoted(quote: char, symbols: &mut Symbols<'_>, part: &mut String) {
     }
 }
 
-fn condition(part: &str) -> Result<Condition, &'static str> {
+fn condition(part: &str) -> Result<Condition<'static>, &'static str> {
     let trimmed = part.trim_start_matches(is_blank);
     let stops = |symbol: char| symbol.is_ascii_alphanumeric() || "><=().'\"".contains(symbol);
     let start = trimmed.find(stops).unwrap_or(trimmed.len());
@@ -162,7 +193,7 @@ fn condition(part: &str) -> Result<Condition, &'static str> {
 }
 
 /// A part that has no operator and no ordinary version: its last symbol counts as one when it stands alone.
-fn lone(part: &str) -> Result<Condition, &'static str> {
+fn lone(part: &str) -> Result<Condition<'static>, &'static str> {
     let part = part.trim_end_matches('\n');
     let mut symbols = part.chars();
     match (symbols.next_back(), symbols.next_back()) {
@@ -173,10 +204,10 @@ fn lone(part: &str) -> Result<Condition, &'static str> {
     }
 }
 
-fn finish(operator: &str, version: &str) -> Result<Condition, &'static str> {
+fn finish(operator: &str, version: &str) -> Result<Condition<'static>, &'static str> {
     check_quotes(version)?;
     let operator = Operator::parse(operator).ok_or("one of the operators `<` `<=` `=` `>=` `>`")?;
-    Ok(Condition { operator, version: unquoted(version) })
+    Ok(Condition { operator, version: Cow::Owned(unquoted(version)) })
 }
 
 const fn is_operator(symbol: char) -> bool {
