@@ -130,8 +130,10 @@ fn group_text(group: &RuleGroup<'_>, detail: bool, style: Style, out: &mut dyn W
 fn finding_text(finding: &Finding, detail: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let severity = finding.severity.map(|severity| style.severity(severity) + " ").unwrap_or_default();
     writeln!(out, "  {severity}{}", line(&subject(finding)))?;
-    if let Some(remediation) = &finding.remediation {
-        writeln!(out, "    -> {}", line(&remediation.sentence()))?;
+    // The recommendation stands once below its findings.
+    let remediation = finding.remediation.as_ref().map(stopgate_model::Remediation::sentence);
+    if let Some(sentence) = remediation.filter(|sentence| *sentence != finding.recommendation) {
+        writeln!(out, "    -> {}", line(&sentence))?;
     }
     if !detail {
         return Ok(());
@@ -162,8 +164,7 @@ fn problems(report: &CheckReport<'_>, style: Style, out: &mut dyn Write) -> io::
             ProblemSeverity::Error => style.bad("error"),
             ProblemSeverity::Warn => style.doubt("warn"),
         };
-        let rule = problem.rule_id.as_ref().map(|rule| format!("{rule}: ")).unwrap_or_default();
-        writeln!(out, "  {word}  {}", line(&format!("{rule}{}", problem.details)))?;
+        writeln!(out, "  {word}  {}", line(&problem.details))?;
     }
     Ok(())
 }

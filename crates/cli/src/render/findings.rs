@@ -59,8 +59,11 @@ pub(crate) fn subject(finding: &Finding) -> String {
     let mut parts = Vec::new();
     for evidence in &finding.evidence {
         match evidence {
-            Evidence::Vulnerability { id, known_exploited, .. } => {
-                parts.insert(0, if *known_exploited { format!("{id} (exploited)") } else { id.clone() });
+            Evidence::Vulnerability { id, aliases, known_exploited, .. } => {
+                // People know a weakness by its CVE.
+                let cve = aliases.iter().find(|alias| alias.starts_with("CVE-") && *alias != id);
+                let name = cve.map_or_else(|| id.clone(), |cve| format!("{id} {cve}"));
+                parts.insert(0, if *known_exploited { format!("{name} (exploited)") } else { name });
             }
             Evidence::Package { name, version, path, .. } => {
                 parts.push(format!("{name} {version}"));

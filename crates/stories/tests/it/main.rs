@@ -1,0 +1,8 @@
+//! User stories through the real program, one file each.
+
+mod ci_stops_a_bad_image;
+mod data_is_imported_safely;
+mod demo_needs_nothing;
+mod hostile_images_are_contained;
+mod one_image_many_sources;
+mod versions_compare_in_batches;
