@@ -1,7 +1,7 @@
 //! The `files` block: files that prove or belong to packages, and files with gaps.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use stopgate_model::{Artifact, Digest, FileEntry, FileIndex, Gap, Package};
@@ -15,16 +15,17 @@ struct File<'a> {
     path: &'a str,
     layer: Option<&'a Digest>,
     /// Position of the layer in the image, lowest first; `None` sorts first.
-    place: Option<usize>,
-    entry: Option<FileEntry<'a>>,
-    gaps: Vec<&'a Gap>,
+    place: Option<u32>,
+    /// Position in the tree, when it is what the tree shows.
+    at: Option<u32>,
 }
 
 /// The files of the document, each once.
 pub(super) struct Files<'a> {
     layers: Vec<(&'a Digest, u64)>,
     all: Vec<File<'a>>,
-    by_id: HashMap<u64, usize, BuildHasherDefault<Same>>,
+    known: HashSet<u64, BuildHasherDefault<Same>>,
+    gaps: HashMap<u64, Vec<&'a Gap>, BuildHasherDefault<Same>>,
     /// Per package of the artifact, the ids of the files that it owns.
     pub(super) owned: Vec<Vec<u64>>,
 }
@@ -33,11 +34,12 @@ impl<'a> Files<'a> {
     pub(super) fn of(artifact: &'a Artifact) -> Self {
         let layers = artifact.source.image().map(|image| image.layers.as_slice()).unwrap_or_default();
         let layers = layers.iter().map(|layer| (&layer.diff_id, seed(Some(&layer.diff_id)))).collect();
-        let mut files = Self { layers, all: Vec::new(), by_id: HashMap::default(), owned: Vec::new() };
+        let mut files =
+            Self { layers, all: Vec::new(), known: HashSet::default(), gaps: HashMap::default(), owned: Vec::new() };
         let count = |package: &Package| package.locations.len() + package.files.len();
         let most = artifact.packages.iter().map(count).sum();
         files.all.reserve(most);
-        files.by_id.reserve(most);
+        files.known.reserve(most);
         let lookup = artifact.files.as_ref().map(Lookup::new);
         files.add_evidence(artifact, lookup.as_ref());
         if let Some(lookup) = &lookup {
@@ -46,9 +48,7 @@ impl<'a> Files<'a> {
         for gap in &artifact.gaps {
             // A file's path is required, so a gap of the whole artifact stands at the root.
             let id = files.add(gap.path.as_deref().unwrap_or("/"), gap.layer.as_ref(), None);
-            if let Some(file) = files.by_id.get(&id).and_then(|at| files.all.get_mut(*at)) {
-                file.gaps.push(gap);
-            }
+            files.gaps.entry(id).or_default().push(gap);
         }
         files
     }
@@ -56,9 +56,9 @@ impl<'a> Files<'a> {
     fn add_evidence(&mut self, artifact: &'a Artifact, lookup: Option<&Lookup<'a>>) {
         for package in &artifact.packages {
             for location in &package.locations {
-                let entry = lookup.and_then(|lookup| lookup.get(&location.path));
-                let entry = entry.filter(|entry| self.layer_of(entry) == location.layer.as_ref());
-                self.add(&location.path, location.layer.as_ref(), entry);
+                let found = lookup.and_then(|lookup| lookup.get(&location.path));
+                let found = found.filter(|(_, entry)| self.layer_of(entry) == location.layer.as_ref());
+                self.add(&location.path, location.layer.as_ref(), found.map(|(at, _)| at));
             }
         }
     }
@@ -68,8 +68,8 @@ impl<'a> Files<'a> {
         for package in &artifact.packages {
             let mut owned = Vec::with_capacity(package.files.len());
             for file in &package.files {
-                if let Some(entry) = resolver.file(&file.path) {
-                    owned.push(self.add(entry.path, self.layer_of(&entry), Some(entry)));
+                if let Some((at, entry)) = resolver.file(&file.path) {
+                    owned.push(self.add(entry.path, self.layer_of(&entry), Some(at)));
                 }
             }
             self.owned.push(owned);
@@ -80,24 +80,22 @@ impl<'a> Files<'a> {
         self.layers.get(entry.layer as usize).map(|(layer, _)| *layer)
     }
 
-    fn add(&mut self, path: &'a str, layer: Option<&'a Digest>, entry: Option<FileEntry<'a>>) -> u64 {
+    fn add(&mut self, path: &'a str, layer: Option<&'a Digest>, at: Option<u32>) -> u64 {
         let place = self.place(layer);
         let id = id(path, self.seed(layer, place));
-        if let Entry::Vacant(vacant) = self.by_id.entry(id) {
-            vacant.insert(self.all.len());
-            self.all.push(File { id, path, layer, place, entry, gaps: Vec::new() });
+        if self.known.insert(id) {
+            self.all.push(File { id, path, layer, place, at });
         }
         id
     }
 
-    fn place(&self, layer: Option<&Digest>) -> Option<usize> {
-        self.layers
-            .iter()
-            .position(|(known, _)| layer.is_some_and(|layer| std::ptr::eq(*known, layer) || *known == layer))
+    fn place(&self, layer: Option<&Digest>) -> Option<u32> {
+        let layer = layer?;
+        self.layers.iter().position(|(known, _)| std::ptr::eq(*known, layer) || *known == layer).map(|at| at as u32)
     }
 
-    fn seed(&self, layer: Option<&Digest>, place: Option<usize>) -> u64 {
-        place.and_then(|place| self.layers.get(place)).map_or_else(|| seed(layer), |(_, seed)| *seed)
+    fn seed(&self, layer: Option<&Digest>, place: Option<u32>) -> u64 {
+        place.and_then(|place| self.layers.get(place as usize)).map_or_else(|| seed(layer), |(_, seed)| *seed)
     }
 
     /// The id of the file at this path of this layer.
@@ -113,7 +111,14 @@ impl<'a> Files<'a> {
 
     fn sorted(&self) -> Vec<&File<'a>> {
         let mut files: Vec<_> = self.all.iter().collect();
-        files.sort_unstable_by(|a, b| (a.place, a.path, a.layer).cmp(&(b.place, b.path, b.layer)));
+        // The tree is sorted by path already.
+        files.sort_unstable_by(|a, b| {
+            let by_path = || match (a.at, b.at) {
+                (Some(a), Some(b)) => a.cmp(&b),
+                _ => a.path.cmp(b.path),
+            };
+            a.place.cmp(&b.place).then_with(by_path).then_with(|| a.layer.cmp(&b.layer))
+        });
         files
     }
 }
@@ -145,30 +150,38 @@ impl Hasher for Same {
     }
 }
 
-/// Finds entries by path: by hash, since a document asks for most files, unless the tree is very large.
+/// Finds entries and their positions by path: by hash, since a document asks for most files.
 struct Lookup<'a> {
     tree: &'a FileIndex,
-    by_path: HashMap<u64, FileEntry<'a>, BuildHasherDefault<Same>>,
+    by_path: HashMap<u64, u32, BuildHasherDefault<Same>>,
 }
 
 impl<'a> Lookup<'a> {
-    const HASHED: usize = 200_000;
-
     fn new(tree: &'a FileIndex) -> Self {
         let mut by_path = HashMap::default();
-        if tree.len() <= Self::HASHED {
-            by_path.reserve(tree.len());
-            by_path.extend(tree.iter().map(|entry| (id(entry.path, 0), entry)));
-        }
+        by_path.reserve(tree.len());
+        by_path.extend((0_u32..).zip(tree.iter()).map(|(at, entry)| (id(entry.path, 0), at)));
         Self { tree, by_path }
     }
 
-    fn get(&self, path: &str) -> Option<FileEntry<'a>> {
-        match self.by_path.get(&id(path, 0)) {
-            Some(entry) if entry.path == path => Some(*entry),
-            None if self.tree.len() <= Self::HASHED => None,
-            _ => self.tree.get(path),
+    fn get(&self, path: &str) -> Option<(u32, FileEntry<'a>)> {
+        let at = *self.by_path.get(&id(path, 0))?;
+        let at = if self.tree.at(at as usize)?.path == path { at } else { self.search(path)? };
+        Some((at, self.tree.at(at as usize)?))
+    }
+
+    /// For a path whose hash is another path's too.
+    fn search(&self, path: &str) -> Option<u32> {
+        let (mut low, mut high) = (0, self.tree.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.tree.at(middle)?.path.cmp(path) {
+                Ordering::Equal => return Some(middle as u32),
+                Ordering::Less => low = middle + 1,
+                Ordering::Greater => high = middle,
+            }
         }
+        None
     }
 }
 
@@ -181,7 +194,7 @@ struct Resolver<'a, 'l> {
 }
 
 impl<'a> Resolver<'a, '_> {
-    fn file(&mut self, path: &str) -> Option<FileEntry<'a>> {
+    fn file(&mut self, path: &str) -> Option<(u32, FileEntry<'a>)> {
         let (folder, name) = path.rsplit_once('/')?;
         if folder.is_empty() {
             self.real.clear();
@@ -197,12 +210,14 @@ impl<'a> Resolver<'a, '_> {
         self.full.push_str(self.real.strip_suffix('/').unwrap_or(&self.real));
         self.full.push('/');
         self.full.push_str(name);
-        let entry = match self.lookup.get(&self.full) {
-            Some(entry) if entry.is_file() => Some(entry),
-            Some(_) => self.lookup.tree.resolve(path).ok().flatten(),
-            None => None,
+        let found = self.lookup.get(&self.full)?;
+        let found = if found.1.is_file() {
+            found
+        } else {
+            let real = self.lookup.tree.resolve(path).ok().flatten()?;
+            self.lookup.get(real.path)?
         };
-        entry.filter(FileEntry::is_file)
+        found.1.is_file().then_some(found)
     }
 }
 
@@ -219,11 +234,12 @@ pub(super) fn write(w: &mut JsonWriter<'_>, artifact: &Artifact, files: &Files<'
                     w.key("layerID").digest(layer);
                 }
             });
-            if let Some(entry) = &file.entry {
-                metadata(w, entry);
+            let tree = artifact.files.as_ref();
+            if let Some(entry) = tree.zip(file.at).and_then(|(tree, at)| tree.at(at as usize)) {
+                metadata(w, &entry);
             }
-            if !file.gaps.is_empty() {
-                w.key("unknowns").list(&file.gaps, |w, gap| {
+            if let Some(gaps) = files.gaps.get(&file.id) {
+                w.key("unknowns").list(gaps, |w, gap| {
                     if gap.class == gap.code.class() {
                         w.shown(format_args!("{}: {}", gap.code, gap.message));
                     } else {
@@ -282,5 +298,29 @@ fn mime_type(path: &str) -> &'static str {
         "so" => "application/x-sharedlib",
         _ if matches!(name, "copyright" | "status" | "METADATA" | "RECORD" | "README") => "text/plain",
         _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::{FileEntry, FileIndexBuilder, FileKind};
+
+    use super::Lookup;
+
+    #[test]
+    fn every_path_of_the_tree_is_found_and_no_other() {
+        let paths: Vec<String> = (0..100).map(|n| format!("/d{}/f{n}", n % 7)).collect();
+        let mut tree = FileIndexBuilder::default();
+        for path in &paths {
+            let kind = FileKind::Regular;
+            tree.push(&FileEntry { path, kind, mode: 0, uid: 0, gid: 0, size: 0, sha256: None, link: None, layer: 0 });
+        }
+        let tree = tree.finish();
+        let lookup = Lookup::new(&tree);
+        for path in &paths {
+            assert_eq!(lookup.get(path).unwrap().1.path, path);
+            assert_eq!(lookup.search(path), Some(lookup.get(path).unwrap().0));
+        }
+        assert!(lookup.get("/d0").is_none() && lookup.search("/d0").is_none() && lookup.search("/z").is_none());
     }
 }
