@@ -243,7 +243,9 @@ impl Builder {
 
     fn details(&mut self, dictionary: &[u8], stamp: u64) -> Vec<u8> {
         let mut offsets: Vec<u32> = self.record_offsets.iter().map(|offset| *offset as u32).collect();
-        offsets.push(self.records.len() as u32);
+        // Taken, so that they are not held twice while the index is laid out.
+        let records = std::mem::take(&mut self.records);
+        offsets.push(records.len() as u32);
         let (offsets, dates) = (words(&offsets), words(self.dates.as_flattened()));
         self.kev.sort_by_key(|(id, _)| *id);
         let (mut kev_index, mut kev) = (Vec::new(), Vec::new());
@@ -261,7 +263,7 @@ impl Builder {
         let sections: [(Section, &[u8]); 9] = [
             (Section::RecordOffsets, &offsets),
             (Section::Dictionary, dictionary),
-            (Section::Records, &self.records),
+            (Section::Records, &records),
             (Section::Dates, &dates),
             (Section::KevIndex, &kev_index),
             (Section::Kev, &kev),

@@ -12,12 +12,15 @@ use super::sqlite::{GrypeError, number, open, scan, text};
 use super::tables::{self, Handle, Metadata, VulnerabilityHandle};
 use crate::RecordStatus;
 use crate::build::{BuildIdentity, Builder, Built, NewVulnerability, StatementData};
-use crate::file::{Compressor, encode_text, train_dictionary};
+use crate::file::{Compressor, DetailsText, encode_text, train_dictionary};
 use crate::meta::Aliases;
 use crate::scope::{Scope, ScopeKind};
 
 /// Records from which the compression dictionary is learned.
 const SAMPLES: usize = 3000;
+
+/// Blobs that are held decoded at a time.
+const BATCH: usize = 1 << 16;
 
 /// Handle tables: name, column of the subject, first schema that has it, about CPEs, unaffected.
 const HANDLE_TABLES: [(&str, &str, [i64; 3], bool, bool); 4] = [
@@ -104,24 +107,35 @@ impl Reading<'_> {
             .map(|blob| encode_text(&blob.details))
             .collect();
         let dictionary = train_dictionary(&samples);
-        let blobs = decode_all(
-            self.path,
-            &ids,
-            || Compressor::new(&dictionary),
-            |compressor, bytes| {
-                let mut blob = json::vulnerability(bytes).map_err(|error| error.to_string())?;
-                blob.details.aliases = blob.aliases.len();
-                let record = compressor.compress(&encode_text(&blob.details));
-                blob.details = crate::file::DetailsText::default();
-                Ok::<_, String>((blob, record))
-            },
-        )?;
-        let empty = Compressor::new(&dictionary).compress(&encode_text(&crate::file::DetailsText::default()));
+        let empty = Compressor::new(&dictionary).compress(&encode_text(&DetailsText::default()));
         let unread = (VulnerabilityBlob::default(), empty);
-        for handle in &handles {
+        for batch in handles.chunks(BATCH) {
+            self.records_of(batch, &numbers, &dictionary, &unread)?;
+        }
+        Ok(dictionary)
+    }
+
+    fn records_of(
+        &mut self,
+        handles: &[VulnerabilityHandle],
+        providers: &[u16],
+        dictionary: &[u8],
+        unread: &(VulnerabilityBlob, Vec<u8>),
+    ) -> Result<(), GrypeError> {
+        let mut ids: Vec<i64> = handles.iter().filter_map(|handle| handle.blob).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let decode = |compressor: &mut Compressor<'_>, bytes: &[u8]| {
+            let mut blob = json::vulnerability(bytes).map_err(|error| error.to_string())?;
+            blob.details.aliases = blob.aliases.len();
+            let record = compressor.compress(&encode_text(&std::mem::take(&mut blob.details)));
+            Ok::<_, String>((blob, record))
+        };
+        let blobs = decode_all(self.path, &ids, || Compressor::new(dictionary), decode)?;
+        for handle in handles {
             let place = handle.blob.and_then(|blob| ids.binary_search(&blob).ok());
             let blob = place.and_then(|place| blobs.get(place)?.as_ref());
-            let provider = numbers.get(usize::from(handle.provider)).copied().unwrap_or(0);
+            let provider = providers.get(usize::from(handle.provider)).copied().unwrap_or(0);
             let why = match blob {
                 Some(Ok(blob)) => {
                     self.record(handle, provider, blob);
@@ -132,9 +146,9 @@ impl Reading<'_> {
             };
             // Its rows still match; only what is shown of it is missing.
             self.builder.unread("records of vulnerabilities", 1, &format!("`{}`: {why}", handle.name));
-            self.record(handle, provider, &unread);
+            self.record(handle, provider, unread);
         }
-        Ok(dictionary)
+        Ok(())
     }
 
     fn record(&mut self, handle: &VulnerabilityHandle, provider: u16, (blob, details): &(VulnerabilityBlob, Vec<u8>)) {
@@ -184,9 +198,11 @@ impl Reading<'_> {
             loaded.iter().flat_map(|(handles, ..)| handles.iter().filter_map(|handle| handle.blob)).collect();
         ids.sort_unstable();
         ids.dedup();
-        let blobs =
-            decode_all(self.path, &ids, || (), |(), bytes| json::package(bytes).map_err(|error| error.to_string()))?;
-        let statements = self.statements(blobs);
+        let decode = |(): &mut (), bytes: &[u8]| json::package(bytes).map_err(|error| error.to_string());
+        let mut statements = Vec::with_capacity(ids.len());
+        for batch in ids.chunks(BATCH) {
+            statements.extend(self.statements(decode_all(self.path, batch, || (), decode)?));
+        }
         let keys = Keys::default();
         let mut placing = Placing { subjects: &subjects, ids: &ids, statements: &statements, keys };
         for (handles, by_cpe, unaffected) in &loaded {
