@@ -281,8 +281,8 @@ fn version_in_properties(archive: &Archive<'_>, place: &Place<'_>, manifest: &Ma
     let text = text_of(archive, entry, place, facts).unwrap_or_default();
     let text = String::from_utf8_lossy(&text).into_owned();
     let value = |wanted: &str| {
-        let pairs = text.lines().filter_map(|line| line.split_once('='));
-        pairs.filter(|(key, _)| key.trim().eq_ignore_ascii_case(wanted)).last().map_or("", |(_, value)| value.trim())
+        let mut pairs = text.lines().filter_map(|line| line.split_once('='));
+        pairs.rfind(|(key, _)| key.trim().eq_ignore_ascii_case(wanted)).map_or("", |(_, value)| value.trim())
     };
     let plain = |value: &str| {
         let version = value.strip_prefix('v').unwrap_or(value);
@@ -314,7 +314,7 @@ fn read_nested(archive: &Archive<'_>, place: &Place<'_>, parent: Option<u32>, fa
         let virtual_path = format!("{}:{}", place.virtual_path, entry.name);
         let place = Place { virtual_path: &virtual_path, name: &entry.name, in_memory: place.in_memory };
         if let Err(error) = read_inner(archive, entry, nesting, &place, parent, facts)
-            && !(matches!(error, ZipError::NotZip) && !is_surely_zip(&entry.name))
+            && (!matches!(error, ZipError::NotZip) || is_surely_zip(&entry.name))
         {
             facts.gaps.push(gap_of(&error, &virtual_path));
         }

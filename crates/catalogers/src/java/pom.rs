@@ -164,6 +164,7 @@ impl Pom {
     }
 
     /// Coordinates, as far as this file alone tells them.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is not general over the lifetime")]
     pub(super) fn coordinates(&self) -> Coordinates {
         self.own_scope(|scope| scope.coordinates())
     }
@@ -203,8 +204,8 @@ impl Scope<'_> {
         }
         open.push(key.to_owned());
         let value = self.project.project_field(key).filter(|value| !value.is_empty()).or_else(|| {
-            let properties = self.chain.iter().filter_map(|pom| pom.0.child("properties"));
-            properties.filter_map(|properties| properties.text(key)).next()
+            let mut properties = self.chain.iter().filter_map(|pom| pom.0.child("properties"));
+            properties.find_map(|properties| properties.text(key))
         });
         let value = value.and_then(|value| self.expand(value, open));
         open.pop();

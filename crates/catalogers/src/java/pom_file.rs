@@ -56,6 +56,7 @@ impl Tree {
     }
 
     /// The project and its parents, nearest first.
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method is not general over the lifetime")]
     fn chain<'a>(&'a self, pom: &'a Pom) -> Vec<&'a Pom> {
         let mut chain = vec![pom];
         while let Some(last) = chain.last()
@@ -134,7 +135,7 @@ fn add_projects(view: &MergedView<'_>, found: &mut Found) {
         if package.licenses.is_empty() {
             package.licenses = license_files::beside(view, file.path);
         }
-        push(found, file, package);
+        push(found, file, &package);
     }
     for (file, pom) in files.iter().zip(&tree.poms) {
         let chain = tree.chain(pom);
@@ -144,7 +145,7 @@ fn add_projects(view: &MergedView<'_>, found: &mut Found) {
             let id = coordinates_of(&tree, scope, dependency);
             let position = *known.entry(id.clone()).or_insert_with(|| {
                 let package = dependency_package(&tree, scope, dependency, &id);
-                push(found, file, package);
+                push(found, file, &package);
                 found.packages.len() - 1
             });
             found.dependencies.extend(dependent.map(|dependent| (position, dependent)));
@@ -200,7 +201,7 @@ fn dependency_package(tree: &Tree, scope: Scope<'_>, dependency: &Element, id: &
     }
 }
 
-fn push(found: &mut Found, file: &FileFacts<'_>, package: JavaPackage<'_>) {
+fn push(found: &mut Found, file: &FileFacts<'_>, package: &JavaPackage<'_>) {
     let location = location_of(file, EvidenceKind::Primary);
     let mut package = package.finish();
     for license in package.licenses.iter_mut().filter(|license| license.locations.is_empty()) {

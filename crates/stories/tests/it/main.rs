@@ -1,5 +1,7 @@
 //! User stories through the real program, one file each.
 
+#![expect(clippy::indexing_slicing, reason = "in a test a wrong index is a failure like any other")]
+
 mod ci_stops_a_bad_image;
 mod data_is_imported_safely;
 mod demo_needs_nothing;
