@@ -28,7 +28,9 @@ pub(crate) fn analyze_file(file: &LocalFile, options: &AnalyzeOptions<'_>) -> Re
     let name = file.name.clone();
     let mut wanted = tools.claims.candidates(&name);
     tools.add_executables(&head, &mut wanted);
-    let builder = if wanted.is_empty() {
+    // A jar is a package; any other zip archive is a tree of files, jars among them.
+    let is_tree = wanted.is_empty() || name.to_ascii_lowercase().ends_with(".zip");
+    let builder = if is_tree {
         unpack(&opened, size, &head, &file.path, &tools, options)?
     } else {
         let content = (opened, size);
