@@ -14,6 +14,7 @@ mod dependency;
 mod distro;
 mod identity;
 mod license;
+mod license_corpus;
 mod license_files;
 mod license_text;
 mod license_urls;
