@@ -112,8 +112,6 @@ planned! {
             "unowned" optional = "true": "Report owners that do not exist.", "path" optional = "/etc/.*": "Expression of paths.",
             "forbid_mask" optional = "022": "Bits that must not be set.", "owner" optional = "root": "Owner that files must have.",
             "group" optional = "root": "Group that files must have."];
-    "image_config"."user" IMAGE Active: "The user of the image is not as it should be.",
-        Support("image_config.user"), ["check" required = "uid_zero": "What to report."];
     "image_config"."label" IMAGE Active: "The image lacks a label.",
         Support("image_config.label"), ["required" required = "org.opencontainers.image.source": "Labels that must be there."];
     "image_config"."age" IMAGE Active: "The image is older than this.",

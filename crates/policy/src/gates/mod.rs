@@ -7,6 +7,7 @@ mod dockerfile;
 mod facts;
 mod feeds;
 mod files;
+mod image_config;
 mod licenses;
 mod metadata;
 mod packages;
@@ -30,6 +31,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(files::name_match::NameMatch),
     &OfImage(files::attribute_match::AttributeMatch),
     &OfImage(files::suid_or_guid_set::SuidOrGuidSet),
+    &OfImage(image_config::user::User),
     &OfImage(licenses::denylist_exact_match::ExactMatch),
     &OfImage(licenses::denylist_partial_match::PartialMatch),
     &OfImage(absence::scan_not_run::ScanNotRun),

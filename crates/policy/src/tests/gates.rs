@@ -38,6 +38,36 @@ fn the_effective_user_comes_from_the_configuration_first() {
 }
 
 #[test]
+fn a_user_is_root_by_its_id() {
+    let user = |name: &str| {
+        let name = name.to_owned();
+        image().config(move |config| config.user = name)
+    };
+    let rule = "stop image_config.user check=uid_zero";
+    assert_eq!(ids(&user(""), rule), ["user:root"]);
+    assert_eq!(check(&user(""), rule)[0], "stop the image sets no user and runs as root");
+    assert_eq!(ids(&user("0:1000"), rule), ["user:0:1000"]);
+    assert_eq!(check(&user("000"), rule)[0], "stop the image runs as `000`, which has the user id 0");
+    assert_eq!(check(&user("1000"), rule), ["pass"]);
+    assert_eq!(check(&user("99999999999999999999999"), rule), ["pass"]);
+    let accounts = "app:x:0:0::/:/bin/sh\nweb:x:1001:0::/:/bin/sh\nodd:x:?:0::/:/bin/sh\nroot:x:7:7::/:/bin/sh\n";
+    let named = |name: &str| check(&user(name).retrieved("/etc/passwd", accounts), rule);
+    assert_eq!(named("app:web")[0], "stop the image runs as `app:web`, which has the user id 0");
+    assert_eq!(named("web"), ["pass"]);
+    assert_eq!(named("root"), ["pass"], "its line says 7");
+    assert!(named("odd")[0].contains("no number as its id"));
+    assert!(named("ghost")[0].contains("has no account `ghost`"));
+    let none = user("app").with(|artifact| artifact.retrieved = None);
+    assert_eq!(check(&none, rule)[1], "undecided");
+    assert_eq!(check(&image().with(|artifact| artifact.config = None), rule)[1], "undecided");
+    let number = "warn image_config.user check=not_numeric";
+    assert_eq!(ids(&user("app"), number), ["user:app"]);
+    assert_eq!(check(&user("app"), number)[0], "warn the image runs as `app`, which is not given as a number");
+    assert_eq!(check(&user(""), number)[0], "warn the image runs as `root`, which is not given as a number");
+    assert_eq!(check(&user("1000:app"), number), ["pass"]);
+}
+
+#[test]
 fn ports_are_denied_allowed_or_none() {
     let case = image().config(|config| config.exposed_ports = vec!["22/tcp".to_owned(), "53/udp".to_owned()]);
     let deny = "stop dockerfile.exposed_ports ports=22; type=denylist";

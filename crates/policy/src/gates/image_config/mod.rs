@@ -1,0 +1,3 @@
+//! Gate `image_config`: the image configuration (OCI image specification, `config.md`).
+
+pub(super) mod user;

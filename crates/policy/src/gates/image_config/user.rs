@@ -1,0 +1,97 @@
+//! `image_config` / `user`: the configured user is root by its id, or is not given as a number.
+//!
+//! Unlike `dockerfile.effective_user`, which compares names, this asks what id the user has: an account
+//! `app` whose line in the image's own `/etc/passwd` says 0 is root.
+
+use stopgate_model::{Evidence, Remediation};
+
+use crate::engine::Scene;
+use crate::gates::passwd_file::{PASSWD, entries};
+use crate::regexes::Fault;
+use crate::trigger::params::{params, words};
+use crate::trigger::{Hit, Hits, ImageTrigger, Need, Presence, Trigger, TriggerInfo};
+
+pub(crate) struct User;
+
+params! {
+    pub(crate) struct UserParams {
+        /// What to report: a user whose id is 0, or a user that is not a number.
+        #[example = "uid_zero"]
+        check: Check,
+    }
+}
+
+words! {
+    /// What to report.
+    pub(crate) enum Check {
+        UidZero = "uid_zero",
+        NotNumeric = "not_numeric",
+    }
+}
+
+impl Trigger for User {
+    type Params = UserParams;
+    const INFO: TriggerInfo = TriggerInfo {
+        needs: &[Need::Config],
+        ..TriggerInfo::new("image_config", "user", "The user of the image is not as it should be.")
+    };
+}
+
+impl ImageTrigger for User {
+    fn fire(params: &UserParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
+        let Some(config) = &scene.artifact().config else { return Ok(()) };
+        let user = config.user.trim();
+        let shown = if user.is_empty() { "root" } else { user };
+        let name = shown.split(':').next().unwrap_or(shown);
+        let (message, condition) = match params.check {
+            Check::UidZero => match id_of(name, scene, hits) {
+                Some(0) if user.is_empty() => ("the image sets no user and runs as root".to_owned(), "user with id 0"),
+                Some(0) => (format!("the image runs as `{shown}`, which has the user id 0"), "user with id 0"),
+                _ => return Ok(()),
+            },
+            Check::NotNumeric if is_number(name) => return Ok(()),
+            Check::NotNumeric => {
+                (format!("the image runs as `{shown}`, which is not given as a number"), "user that is not a number")
+            }
+        };
+        let id = format!("{}:{shown}", Self::INFO.name);
+        hits.push(
+            Hit::with_id(id, message)
+                .about(format!("USER {shown}"))
+                .evidence(Evidence::Config { field: "User".to_owned(), value: user.to_owned() })
+                .because(condition, shown)
+                .remedy(Remediation::Dockerfile { line: None, instruction: "USER 10001".to_owned() }),
+        )
+    }
+}
+
+fn is_number(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// The id that a container runtime gives a user: the account's line wins, then a number stands for itself.
+///
+/// `None`, with what to know about it in `hits`, when there is no answer.
+fn id_of(name: &str, scene: &Scene<'_>, hits: &mut Hits) -> Option<u64> {
+    let listed = entries(scene, hits).iter().find(|entry| entry.name == name).map(|entry| entry.uid.to_owned());
+    if let Some(uid) = listed {
+        let id = uid.parse().ok();
+        if id.is_none() {
+            hits.note(format!("the account `{name}` of `{PASSWD}` has no number as its id, so the image cannot start"));
+        }
+        return id;
+    }
+    if is_number(name) {
+        // A number too great for 64 bits is no id that a kernel has, and is not 0.
+        return Some(name.parse().unwrap_or(u64::MAX));
+    }
+    if name == "root" {
+        return Some(0);
+    }
+    let file = Need::RetrievedFile(PASSWD.to_owned());
+    match scene.presence(&file) {
+        Presence::Missing => hits.missing(file),
+        _ => hits.note(format!("`{PASSWD}` has no account `{name}`, so the image cannot start as it")),
+    }
+    None
+}
