@@ -112,8 +112,6 @@ planned! {
             "unowned" optional = "true": "Report owners that do not exist.", "path" optional = "/etc/.*": "Expression of paths.",
             "forbid_mask" optional = "022": "Bits that must not be set.", "owner" optional = "root": "Owner that files must have.",
             "group" optional = "root": "Group that files must have."];
-    "image_config"."label" IMAGE Active: "The image lacks a label.",
-        Support("image_config.label"), ["required" required = "org.opencontainers.image.source": "Labels that must be there."];
     "image_config"."age" IMAGE Active: "The image is older than this.",
         Support("image_config.age"), ["max_days_since_created" required = "90": "Days since it was made."];
     "image_source_drift"."package_downgraded" IMAGE Deprecated: "A package is older than in the sources.",

@@ -31,6 +31,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(files::name_match::NameMatch),
     &OfImage(files::attribute_match::AttributeMatch),
     &OfImage(files::suid_or_guid_set::SuidOrGuidSet),
+    &OfImage(image_config::label::Label),
     &OfImage(image_config::user::User),
     &OfImage(licenses::denylist_exact_match::ExactMatch),
     &OfImage(licenses::denylist_partial_match::PartialMatch),

@@ -68,6 +68,22 @@ fn a_user_is_root_by_its_id() {
 }
 
 #[test]
+fn labels_must_be_there_and_say_something() {
+    let labels = [("team", "core"), ("source", " ")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+    let case = image().config(move |config| config.labels = labels.to_vec());
+    let rule = "warn image_config.label required=team, source, Team";
+    assert_eq!(ids(&case, rule), ["label:source", "label:Team"]);
+    let found = check(&case, rule);
+    assert_eq!(found[..2], ["warn the label `source` is empty", "warn the label `Team` is missing"]);
+    assert_eq!(check(&case, "stop image_config.label required=team"), ["pass"]);
+    let sbom = image().with(|artifact| artifact.config = None);
+    assert_eq!(
+        check(&sbom, rule)[0],
+        "! rule `r1`: it was not checked: there is no image configuration: check the image rather than its SBOM"
+    );
+}
+
+#[test]
 fn ports_are_denied_allowed_or_none() {
     let case = image().config(|config| config.exposed_ports = vec!["22/tcp".to_owned(), "53/udp".to_owned()]);
     let deny = "stop dockerfile.exposed_ports ports=22; type=denylist";

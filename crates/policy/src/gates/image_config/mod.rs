@@ -1,3 +1,4 @@
 //! Gate `image_config`: the image configuration (OCI image specification, `config.md`).
 
+pub(super) mod label;
 pub(super) mod user;
