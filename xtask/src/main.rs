@@ -1,17 +1,18 @@
-//! Tasks of the project: `cargo xtask lint | test | gen | bench`.
+//! Tasks of the project: `cargo xtask lint | test | gen | picture | bench`.
 //!
 //! The same commands run locally and in CI. Nothing of the product lives here.
 
 mod arrows;
 mod bench;
 mod generate;
+mod picture;
 mod run;
 mod test;
 mod tidy;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask lint | test | gen [--check] | bench [IMAGES_DIR]";
+const USAGE: &str = "usage: cargo xtask lint | test | gen [--check] | picture | bench [IMAGES_DIR]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::run(rest),
         ["gen"] => generate::run(false),
         ["gen", "--check"] => generate::run(true),
+        ["picture"] => picture::run(),
         ["bench", rest @ ..] => bench::run(rest),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

@@ -22,7 +22,8 @@ pub(crate) fn run(rest: &[&str]) -> Result<()> {
     let binary = target.join("debug").join("stopgate");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut words = if run::on_path("cargo-nextest") { vec!["nextest", "run"] } else { vec!["test"] };
-    words.extend(["--workspace", "--all-targets", "--all-features"]);
+    // Every failure of a run counts, not only those of the first test binary.
+    words.extend(["--workspace", "--all-targets", "--all-features", "--no-fail-fast"]);
     words.extend(rest);
     run::say(&format!("+ cargo {}", words.join(" ")));
     run::finish(run::command(&cargo, &words).env("STOPGATE_BIN", binary))

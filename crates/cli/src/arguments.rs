@@ -148,7 +148,7 @@ impl SourceArguments {
 pub(crate) struct Sbom {
     #[command(flatten)]
     pub(crate) source: SourceArguments,
-    /// FORMAT[=FILE], repeatable: syft-json, cyclonedx-json, spdx-json, analysis, table
+    /// FORMAT[=FILE], repeatable: syft-json, cyclonedx-json, cyclonedx-xml, spdx-json, spdx-tag-value, analysis, table
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub(crate) output: Vec<String>,
 }

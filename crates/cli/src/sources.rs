@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use stopgate_analyzer::{AnalyzeOptions, CacheDir, NamedFile, analyze};
 use stopgate_formats::analysis;
 use stopgate_matcher::{MatchOptions, find_matches};
-use stopgate_model::{Artifact, Gap, ImageReference, MatchReport, limits};
+use stopgate_model::{Artifact, Gap, GapClass, ImageReference, MatchReport, limits};
 use stopgate_source::{Credentials, Opened, Platform, Scheme, SourceOptions, SourceSpec};
 use stopgate_vulndb::{Database, OsvDocument};
 
@@ -169,19 +169,17 @@ pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Says on standard error that something could not be seen.
+/// Says on standard error that something could not be seen; with `-q` only what can change a verdict.
 #[expect(clippy::print_stderr, reason = "standard error is where this is said")]
 pub(crate) fn say_gaps(global: &Global, gaps: &[Gap]) {
-    if gaps.is_empty() {
-        return;
-    }
-    let shown = if global.verbose > 0 { gaps.len() } else { 5 };
-    for gap in gaps.iter().take(shown) {
+    let said: Vec<&Gap> = gaps.iter().filter(|gap| !global.quiet || gap.class > GapClass::Note).collect();
+    let shown = if global.verbose > 0 { said.len() } else { 5 };
+    for gap in said.iter().take(shown) {
         let path = gap.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
         let text = format!("{} {}{path}: {}", gap.class.name(), gap.code, gap.message);
         eprintln!("{}: {}", global.paint_stderr("gap", anstyle::AnsiColor::Yellow), crate::failure::printable(&text));
     }
-    if gaps.len() > shown {
-        eprintln!("and {} gaps more; -v shows all", gaps.len() - shown);
+    if said.len() > shown {
+        eprintln!("and {} gaps more; -v shows all", said.len() - shown);
     }
 }

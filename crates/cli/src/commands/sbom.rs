@@ -12,7 +12,9 @@ use crate::{engine, render, sources};
 enum Format {
     SyftJson,
     CycloneDx,
+    CycloneDxXml,
     Spdx,
+    SpdxTagValue,
     Analysis,
     Table,
 }
@@ -21,7 +23,9 @@ const FORMATS: &[(&str, Format)] = &[
     ("syft-json", Format::SyftJson),
     ("json", Format::SyftJson),
     ("cyclonedx-json", Format::CycloneDx),
+    ("cyclonedx-xml", Format::CycloneDxXml),
     ("spdx-json", Format::Spdx),
+    ("spdx-tag-value", Format::SpdxTagValue),
     ("analysis", Format::Analysis),
     ("table", Format::Table),
 ];
@@ -34,7 +38,11 @@ pub(crate) fn run(global: &Global, options: &Sbom) -> Result<u8, Failure> {
     write_all(&outputs, |format, out| match format {
         Format::SyftJson => syft_json::write(&artifact, out),
         Format::CycloneDx => cyclonedx::write(&artifact, cyclonedx::Version::default(), &engine::producer(None), out),
+        Format::CycloneDxXml => {
+            cyclonedx::write_xml(&artifact, cyclonedx::Version::default(), &engine::producer(None), out)
+        }
         Format::Spdx => spdx::write(&artifact, &engine::producer(None), out),
+        Format::SpdxTagValue => spdx::write_tag_value(&artifact, &engine::producer(None), out),
         Format::Analysis => analysis::write(&artifact, out),
         Format::Table => render::packages_table(&artifact, out),
     })?;

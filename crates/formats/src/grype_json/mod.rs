@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use stopgate_model::{
-    Artifact, Cvss, DataIdentity, Epss, Fix, Gap, Kev, Match, MatchDetail, MatchKind, MatchReport, Package, PackageId,
-    RelatedVulnerability, RemovedMatch, RemovedReason, Severity, SourceKind, Vulnerability,
+    Artifact, Cvss, DataIdentity, Epss, Fix, FixState, Gap, Kev, Match, MatchDetail, MatchKind, MatchReport, Package,
+    PackageId, RelatedVulnerability, RemovedMatch, RemovedReason, Severity, SourceKind, Vulnerability,
 };
 
 use crate::Producer;
@@ -59,7 +59,7 @@ pub fn write(
 
 fn match_fields(w: &mut JsonWriter<'_>, artifact: &Artifact, packages: &HashMap<PackageId, &Package>, found: &Match) {
     let package = packages.get(&found.package).copied();
-    w.key("vulnerability").object(|w| vulnerability(w, &found.vulnerability, &found.fix));
+    w.key("vulnerability").object(|w| vulnerability(w, &found.vulnerability, &found.fix, fix_state(found)));
     w.key("relatedVulnerabilities")
         .list(&found.vulnerability.related, |w, related| w.object(|w| related_fields(w, related)));
     w.key("matchDetails").list(&found.details, |w, detail| {
@@ -72,7 +72,17 @@ fn match_fields(w: &mut JsonWriter<'_>, artifact: &Artifact, packages: &HashMap<
     });
 }
 
-fn vulnerability(w: &mut JsonWriter<'_>, vulnerability: &Vulnerability, fix: &Fix) {
+/// The word for the state of the fix. grype leaves it empty where the data says nothing of a fix, and writes
+/// `unknown` only where its apk matcher found the record by CPE.
+fn fix_state(found: &Match) -> &'static str {
+    let by_apk_cpe = |detail: &MatchDetail| detail.kind == MatchKind::Cpe && detail.matcher == "apk-matcher";
+    match found.fix.state {
+        FixState::Unknown if !found.details.iter().any(by_apk_cpe) => "",
+        state => state.name(),
+    }
+}
+
+fn vulnerability(w: &mut JsonWriter<'_>, vulnerability: &Vulnerability, fix: &Fix, fix_state: &str) {
     w.text_field("id", &vulnerability.id);
     w.text_field("dataSource", &vulnerability.data_source);
     w.text_unless_empty("namespace", &vulnerability.namespace);
@@ -97,7 +107,7 @@ fn vulnerability(w: &mut JsonWriter<'_>, vulnerability: &Vulnerability, fix: &Fi
     }
     w.key("fix").object(|w| {
         w.texts_field("versions", &fix.versions);
-        w.text_field("state", fix.state.name());
+        w.text_field("state", fix_state);
         if !fix.available.is_empty() {
             w.key("available").list(&fix.available, |w, available| {
                 w.object(|w| {
@@ -393,6 +403,20 @@ mod tests {
         assert_eq!((&cpe["searchedBy"]["cpes"], &cpe["found"]["cpes"]), (&json!(["openssl"]), &json!(["cpe:x"])));
         assert_eq!(document["ignoredMatches"][0]["appliedIgnoreRules"][0]["namespace"], "vex");
         assert_eq!(document["distro"], json!({"name": "debian", "version": "12", "idLike": []}));
+    }
+
+    #[test]
+    fn an_unknown_fix_is_an_empty_word_except_for_apk_by_cpe() {
+        let state = |kind, matcher: &str| {
+            let mut found = found(kind);
+            found.fix.state = FixState::Unknown;
+            found.details[0].matcher = matcher.into();
+            super::fix_state(&found)
+        };
+        assert_eq!(state(MatchKind::ExactDirect, "dpkg-matcher"), "");
+        assert_eq!(state(MatchKind::Cpe, "stock-matcher"), "");
+        assert_eq!(state(MatchKind::ExactDirect, "apk-matcher"), "");
+        assert_eq!(state(MatchKind::Cpe, "apk-matcher"), "unknown");
     }
 
     #[test]
