@@ -16,6 +16,7 @@ mod identity;
 mod license;
 mod license_corpus;
 mod license_files;
+mod license_notices;
 mod license_text;
 mod license_urls;
 mod os_record;

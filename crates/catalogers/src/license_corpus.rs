@@ -5,6 +5,8 @@
 
 use std::sync::LazyLock;
 
+use crate::license_notices::notices;
+
 /// Words per run.
 pub(crate) const RUN: usize = 3;
 
@@ -14,11 +16,10 @@ pub(crate) const fn number_of(row: u64) -> usize {
 }
 
 /// Set in rows of a text's first words, which are its name and whose it is.
-const HEAD: u64 = 0x8000;
-/// Set in rows of runs that no other text has, outside of its first words.
-pub(crate) const OWN: u64 = 0x4000;
-const HEAD_WORDS: usize = 30;
+pub(crate) const HEAD: u64 = 0x8000;
+const HEAD_WORDS: usize = 20;
 
+/// Runs of words, as hashes.
 pub(crate) fn runs_of(words: &[u64]) -> impl Iterator<Item = u64> + '_ {
     words.windows(RUN).map(|run| {
         run.iter().fold(0x9e37_79b9_7f4a_7c15, |hash: u64, word| (hash.rotate_left(23) ^ word).wrapping_mul(MIX))
@@ -35,15 +36,93 @@ pub(crate) fn hash_word(word: &[u8]) -> u64 {
 
 /// Hashes of the words: runs of ASCII letters and digits, case aside, one spelling for each word.
 pub(crate) fn words_of(text: &[u8]) -> Vec<u64> {
-    // Single characters number clauses, each writer's own way.
-    let words = text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| word.len() > 1);
+    let mut words = Vec::new();
+    add_words(text, &mut words);
     words
-        .map(|word| match word {
-            b"licence" | b"Licence" | b"LICENCE" => hash_word(b"license"),
-            b"https" => hash_word(b"http"),
-            _ => hash_word(word),
-        })
-        .collect()
+}
+
+fn add_words(text: &[u8], words: &mut Vec<u64>) {
+    let copyright = hash_word(b"copyright");
+    // What stood before: `version`, and the single digits that followed it.
+    let mut version: Option<u64> = None;
+    let mut offset = 0;
+    for word in text.split(|byte| !byte.is_ascii_alphanumeric()) {
+        let (start, end) = (offset, offset + word.len());
+        offset = end + 1;
+        let sign = text.get(end..end + 2) == Some("©".as_bytes());
+        let in_brackets =
+            || start.checked_sub(1).and_then(|at| text.get(at)) == Some(&b'(') && text.get(end) == Some(&b')');
+        let hash = match word {
+            b"" => None,
+            b"c" | b"C" if in_brackets() => Some(copyright),
+            // Single characters number clauses, each writer's own way; behind `version` they are part of it.
+            [digit @ b'0'..=b'9'] => {
+                if let (Some(before), Some(last)) = (version, words.last_mut())
+                    && *digit != b'0'
+                {
+                    *last = numbered(before, *digit);
+                    version = Some(*last);
+                }
+                None
+            }
+            [_] => None,
+            b"licence" | b"Licence" | b"LICENCE" => Some(hash_word(b"license")),
+            b"https" => Some(hash_word(b"http")),
+            _ => Some(hash_word(word)),
+        };
+        for hash in hash.into_iter().chain(sign.then_some(copyright)) {
+            version = None;
+            // `Copyright (c)` and `Copyright ©` are one word.
+            if hash != copyright || words.last() != Some(&copyright) {
+                words.push(hash);
+            }
+        }
+        if word.eq_ignore_ascii_case(b"version") {
+            version = words.last().copied();
+        }
+    }
+}
+
+/// The word `version`, or what was made of it, with one more digit of the number behind it.
+const fn numbered(version: u64, digit: u8) -> u64 {
+    (version.rotate_left(7) ^ digit as u64).wrapping_mul(MIX)
+}
+
+/// The word that `version` becomes with these digits behind it.
+pub(crate) fn version_word(digits: &[u8]) -> u64 {
+    digits.iter().fold(hash_word(b"version"), |word, digit| numbered(word, *digit))
+}
+
+/// Stands in a text of the corpus for what each writer fills in; no run spans it.
+const GAP: u64 = 0;
+
+/// The words of a text of the corpus, with a gap for each placeholder in angle brackets and for each of
+/// the names, which are those of the text's first user.
+pub(crate) fn template_words(text: &str, names: &[&str]) -> Vec<u64> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    loop {
+        let name = names.iter().filter_map(|name| Some((rest.find(name)?, name.len())));
+        let Some((at, length)) = name.chain(placeholder(rest)).min() else { break };
+        add_words(rest.get(..at).unwrap_or_default().as_bytes(), &mut words);
+        words.push(GAP);
+        rest = rest.get(at + length..).unwrap_or_default();
+    }
+    add_words(rest.as_bytes(), &mut words);
+    words
+}
+
+/// Where the first `<year>` is, and its length; an address is none.
+fn placeholder(text: &str) -> Option<(usize, usize)> {
+    let mut from = 0;
+    loop {
+        let start = from + text.get(from..)?.find('<')?;
+        let length = text.get(start..)?.find('>')? + 1;
+        if !text.get(start..start + length)?.contains([':', '@', '.']) {
+            return Some((start, length));
+        }
+        from = start + 1;
+    }
 }
 
 /// A text, or a part that may stand alone.
@@ -51,10 +130,20 @@ pub(crate) struct Text {
     pub(crate) id: &'static str,
     /// Different runs that it has.
     pub(crate) runs: u32,
-    /// Those of its body that no other known text has.
-    pub(crate) own: u32,
     /// Words that it has.
     pub(crate) words: u32,
+    /// A word without which it is another licence: the version that a notice names.
+    pub(crate) needs: Option<u64>,
+    /// Texts of which it is one with a clause more.
+    pub(crate) extends: Vec<Extends>,
+}
+
+/// A text that another one extends.
+pub(crate) struct Extends {
+    /// Position in the corpus.
+    pub(crate) number: usize,
+    /// Runs that the other has more, outside of its first words.
+    pub(crate) more: u32,
 }
 
 /// Every run of every known text: the upper 48 bits of its hash, [`HEAD`], then the text's number; sorted.
@@ -75,26 +164,15 @@ impl Corpus {
             // The list prints the general licence behind the lesser one, which refers to it.
             let text = if license.name == "LGPL-3.0" { text.split(GENERAL).next().unwrap_or(text) } else { text };
             let end = text.find(END).map_or(text.len(), |at| at + END.len());
-            corpus.add(license.name, text.get(..end).unwrap_or(text));
-            corpus.add(license.name, text.get(end..).unwrap_or(""));
+            corpus.add(license.name, &template_words(text.get(..end).unwrap_or(text), NAMES), None);
+            corpus.add(license.name, &template_words(text.get(end..).unwrap_or(""), NAMES), None);
         }
-        for (id, licence, begin, end) in NOTICES {
-            let text = spdx::license_id(licence).map_or("", |license| license.text());
-            let start = text.find(begin);
-            let notice = start.and_then(|at| text.get(at..)).unwrap_or("");
-            corpus.add(id, notice.find(end).and_then(|at| notice.get(..at + end.len())).unwrap_or(""));
+        for notice in notices() {
+            corpus.add(notice.id, &notice.words, notice.version);
         }
         corpus.rows.sort_unstable();
         corpus.rows.dedup();
-        for same in corpus.rows.chunk_by_mut(|a, b| (*a ^ *b) & !0xffff == 0) {
-            if let [row] = same
-                && *row & HEAD == 0
-                && let Some(text) = corpus.texts.get_mut(number_of(*row))
-            {
-                text.own += 1;
-                *row |= OWN;
-            }
-        }
+        corpus.find_extensions();
         let mut starts = vec![0_u32; (1 << 16) + 1];
         for row in &corpus.rows {
             if let Some(count) = starts.get_mut((row >> 48) as usize + 1) {
@@ -110,17 +188,56 @@ impl Corpus {
         corpus
     }
 
-    fn add(&mut self, id: &'static str, text: &str) {
+    /// Notes which texts are others with a clause more.
+    fn find_extensions(&mut self) {
+        let count = self.texts.len();
+        // Runs that two texts share, and those of them that are not in the first words of the first.
+        let mut shared = vec![(0_u32, 0_u32); count * count];
+        let mut bodies = vec![0_u32; count];
+        for same in self.rows.chunk_by(|a, b| (*a ^ *b) & !0xffff == 0) {
+            for row in same {
+                let body = u32::from(*row & HEAD == 0);
+                if let Some(runs) = bodies.get_mut(number_of(*row)) {
+                    *runs += body;
+                }
+                for other in same {
+                    if let Some((all, in_body)) = shared.get_mut(number_of(*row) * count + number_of(*other)) {
+                        *all += 1;
+                        *in_body += body;
+                    }
+                }
+            }
+        }
+        let runs: Vec<u32> = self.texts.iter().map(|text| text.runs).collect();
+        let rows = shared.chunks(count.max(1)).zip(&bodies);
+        for (number, (text, (shared, body))) in self.texts.iter_mut().zip(rows).enumerate() {
+            for (other, ((all, in_body), runs)) in shared.iter().zip(&runs).enumerate() {
+                let more = body - in_body;
+                if other != number && *all * 100 >= *runs * 70 && more >= CLAUSE {
+                    text.extends.push(Extends { number: other, more });
+                }
+            }
+        }
+    }
+
+    /// Whether a text has a run.
+    pub(crate) fn has(&self, number: usize, run: u64) -> bool {
+        self.rows_of(run).iter().any(|row| number_of(*row) == number)
+    }
+
+    fn add(&mut self, id: &'static str, words: &[u64], needs: Option<u64>) {
         let number = self.texts.len() as u64;
-        let words = words_of(text.as_bytes());
-        let mut rows: Vec<u64> = runs_of(&words)
+        let mut rows: Vec<u64> = runs_of(words)
+            .zip(words.windows(RUN))
             .enumerate()
-            .map(|(at, run)| (run & !0xffff) | number | if at < HEAD_WORDS { HEAD } else { 0 })
+            .filter(|(_, (_, words))| !words.contains(&GAP))
+            .map(|(at, (run, _))| (run & !0xffff) | number | if at < HEAD_WORDS { HEAD } else { 0 })
             .collect();
         rows.sort_unstable();
         rows.dedup_by_key(|row| *row & !HEAD);
         if rows.len() >= SHORTEST {
-            self.texts.push(Text { id, runs: rows.len() as u32, own: 0, words: words.len() as u32 });
+            let (runs, words) = (rows.len() as u32, words.iter().filter(|word| **word != GAP).count() as u32);
+            self.texts.push(Text { id, runs, words, needs, extends: Vec::new() });
             self.rows.append(&mut rows);
         }
     }
@@ -143,10 +260,22 @@ const GENERAL: &str = "GNU GENERAL PUBLIC LICENSE\n";
 const END: &str = "END OF TERMS AND CONDITIONS";
 /// Fewer runs tell nothing.
 const SHORTEST: usize = 12;
+/// So many runs more are a clause more.
+const CLAUSE: u32 = 6;
+/// Names in the texts of the list for which files have their own.
+const NAMES: &[&str] = &[
+    "COPYRIGHT HOLDERS",
+    "COPYRIGHT HOLDER",
+    "COPYRIGHT OWNER",
+    "copyright holder",
+    "OpenVision Technologies, Inc.",
+    "OpenVision",
+    "OPENVISION",
+];
 
 /// The texts that are looked for: those that files of packages really hold. Of the GNU licences the bare
 /// name stands for the text, which SPDX reads as `-only`.
-const KNOWN: [&str; 98] = [
+const KNOWN: [&str; 97] = [
     "0BSD",
     "AFL-2.1",
     "AFL-3.0",
@@ -164,7 +293,6 @@ const KNOWN: [&str; 98] = [
     "BSD-3-Clause",
     "BSD-3-Clause-Clear",
     "BSD-4-Clause",
-    "BSD-4-Clause-UC",
     "BSL-1.0",
     "Beerware",
     "BlueOak-1.0.0",
@@ -245,13 +373,4 @@ const KNOWN: [&str; 98] = [
     "Zlib",
     "bzip2-1.0.6",
     "curl",
-];
-
-/// Notices that a licence asks to put into files, cut out of its own text: identifier, text, first and
-/// last words.
-const NOTICES: [(&str, &str, &str, &str); 4] = [
-    ("Apache-2.0", "Apache-2.0", "Licensed under the Apache License, Version 2.0", "limitations under the License"),
-    ("MPL-2.0", "MPL-2.0", "This Source Code Form is subject to the terms", "https://mozilla.org/MPL/2.0/"),
-    ("GPL-2.0-or-later", "GPL-2.0", "This program is free software; you can redistribute", "for more details."),
-    ("GPL-3.0-or-later", "GPL-3.0", "This program is free software: you can redistribute", "for more details."),
 ];

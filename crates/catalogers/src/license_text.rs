@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use stopgate_model::{License, LicenseKind};
 
 use crate::license;
-use crate::license_corpus::{CORPUS, Corpus, OWN, RUN, Text, hash_word, number_of, runs_of, words_of};
+use crate::license_corpus::{CORPUS, Corpus, HEAD, RUN, Text, hash_word, number_of, runs_of, words_of};
 
 /// The licences of a licence file, concluded from its text; the file's digest when it is none we know.
 /// Locations are left to the caller.
@@ -47,7 +47,7 @@ pub(crate) fn identify(content: &[u8]) -> Vec<&'static str> {
     let mut matches: Vec<Match<'_>> = Vec::new();
     for (number, places) in places_of(&rows, corpus) {
         if let Some(text) = corpus.texts.get(number) {
-            add_matches(text, &places, &mut matches);
+            add_matches(text, &places, &words, corpus, &mut matches);
         }
     }
     // A match that is nearly complete and long explains best.
@@ -64,7 +64,7 @@ const LONGEST_TEXT: usize = 512 << 10;
 /// A copyright line this many words before a match belongs to it.
 const COPYRIGHT_WORDS: usize = 50;
 /// Of a text's runs this many in a hundred must be together.
-const ENOUGH: usize = 80;
+const ENOUGH: usize = 75;
 
 /// Whether a count is at least this percentage of a text's runs.
 const fn is_most(count: usize, runs: u32, percent: usize) -> bool {
@@ -118,22 +118,36 @@ impl Match<'_> {
 }
 
 /// Adds each place where most runs of a text lie close together.
-fn add_matches<'a>(text: &'a Text, mut places: &[(usize, u64)], matches: &mut Vec<Match<'a>>) {
+fn add_matches<'a>(
+    text: &'a Text,
+    mut places: &[(usize, u64)],
+    words: &[u64],
+    corpus: &Corpus,
+    matches: &mut Vec<Match<'a>>,
+) {
     while let Some((first, last, runs)) = best_window(text, places) {
         let Some(window) = places.get(first..=last) else { break };
         if !is_most(runs, text.runs, ENOUGH) {
             break;
         }
-        let own: HashSet<u64> = window.iter().map(|(_, row)| *row).filter(|row| row & OWN != 0).collect();
         if let (Some((start, _)), Some((end, _))) = (window.first(), window.last())
-            // A licence that is another one with a clause more needs that clause.
-            && is_most(own.len(), text.own, 20)
+            && text.needs.is_none_or(|word| words.get(*start..end + RUN).is_some_and(|words| words.contains(&word)))
+            && has_clauses(text, window, corpus)
         {
             let places = window.iter().map(|(at, _)| *at).collect();
             matches.push(Match { text, start: *start, end: end + RUN, runs, places });
         }
         places = places.get(last + 1..).unwrap_or_default();
     }
+}
+
+/// Whether a text that is another one with a clause more has something of that clause.
+fn has_clauses(text: &Text, window: &[(usize, u64)], corpus: &Corpus) -> bool {
+    text.extends.iter().all(|other| {
+        let body = window.iter().map(|(_, row)| *row).filter(|row| row & HEAD == 0);
+        let more: HashSet<u64> = body.filter(|row| !corpus.has(other.number, *row)).collect();
+        is_most(more.len(), other.more, 60)
+    })
 }
 
 /// The stretch, little longer than the text, that has the most different runs of it: positions of its
@@ -290,6 +304,39 @@ mod tests {
         let license = &licenses_of(b"All rights reserved.")[0];
         assert!(license.value.starts_with("sha256:") && license.spdx.is_empty());
         assert_eq!(licenses_of(text("GPL-2.0-only").as_bytes())[0].spdx, "GPL-2.0-only");
+    }
+
+    #[test]
+    fn what_each_author_fills_in_does_not_matter() {
+        let clause = text("BSD-3-Clause")
+            .replace("the copyright holder nor the names of its", "the Example Developers nor the names of any")
+            .replace("COPYRIGHT HOLDERS", "EXAMPLE DEVELOPERS");
+        assert_eq!(identify(clause.as_bytes()), ["BSD-3-Clause"]);
+        let x = text("HPND-sell-variant").replace("OpenVision", "Jane Doe").replace("OPENVISION", "JANE DOE AND SONS");
+        assert_eq!(identify(x.as_bytes()), ["HPND-sell-variant"]);
+        let signed = format!("Written by many.\n(c) 1998, 1999 Jane Doe <jane@example.com>\n\n{}", text("ISC"));
+        assert_eq!(identify(signed.as_bytes()), ["ISC"]);
+    }
+
+    #[test]
+    fn notices_name_their_version_and_whether_later_ones_do() {
+        let notice = |id: &str| {
+            let text = text(id);
+            let start = text.rfind("This program is free").or_else(|| text.rfind("This library is free")).unwrap();
+            let end = start + text[start..].find("for more details.").unwrap() + "for more details.".len();
+            text[start..end].to_owned()
+        };
+        for id in ["GPL-2.0", "GPL-3.0", "LGPL-2.0", "LGPL-2.1", "AGPL-3.0"] {
+            let words = notice(&format!("{id}-only"));
+            assert_eq!(identify(words.as_bytes()), [format!("{id}-or-later")]);
+            let one = words.replace("either version", "version").replace(", or (at your option) any later version", "");
+            assert_eq!(identify(one.as_bytes()), [format!("{id}-only")]);
+            let called = words.replace("This program", "Example").replace("This library", "The example");
+            assert_eq!(identify(called.as_bytes()), [format!("{id}-or-later")]);
+        }
+        let lesser = notice("GPL-3.0-only").replace("General", "Lesser General");
+        assert_eq!(identify(lesser.as_bytes()), ["LGPL-3.0-or-later"]);
+        assert!(identify(notice("GPL-2.0-only").replace("version 2", "version 4").as_bytes()).is_empty());
     }
 
     #[test]
