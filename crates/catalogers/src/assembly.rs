@@ -9,7 +9,7 @@ use stopgate_model::{
     Distro, Element, EvidenceKind, Gap, GapCode, License, Location, Package, PackageId, Relationship, RelationshipKind,
 };
 
-use crate::{Assemble, CATALOGERS, FileFacts, Found, MergedView, distro, identity, license, ownership};
+use crate::{Assemble, CATALOGERS, FileFacts, Found, MergedView, cpe, distro, identity, license, ownership};
 
 /// What an artifact holds, as far as packages go.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -124,11 +124,14 @@ fn gaps_of<'a>(file: &'a FileFacts<'_>) -> impl Iterator<Item = Gap> + 'a {
 /// Fills what every package needs. The positions of packages without a name stay, as `None`.
 fn complete(found: Found, gaps: &mut Vec<Gap>) -> (Vec<Option<Package>>, Vec<(usize, usize)>) {
     let mut expressions = license::Expressions::default();
+    let mut cpes = cpe::Generator::default();
     let packages = found.packages.into_iter().map(|mut package| {
         if package.name.trim().is_empty() {
             gaps.push(nameless(&package));
             return None;
         }
+        // Before a missing version is marked: the mark is no version to search for.
+        cpes.complete(&mut package);
         if package.version.trim().is_empty() {
             UNKNOWN_VERSION.clone_into(&mut package.version);
         }
@@ -138,7 +141,9 @@ fn complete(found: Found, gaps: &mut Vec<Gap>) -> (Vec<Option<Package>>, Vec<(us
         package.id = identity::of(&package);
         Some(package)
     });
-    (packages.collect(), found.dependencies)
+    let packages = packages.collect();
+    gaps.extend(cpes.gap());
+    (packages, found.dependencies)
 }
 
 fn nameless(package: &Package) -> Gap {

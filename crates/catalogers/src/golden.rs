@@ -162,8 +162,7 @@ fn render(assembled: &Assembled) -> Value {
     Value::Object(whole)
 }
 
-/// Every field that is set. CPEs of operating system packages follow from name and version; they have
-/// tests of their own.
+/// Every field that is set; of the CPEs the first one.
 fn package(package: &Package) -> Value {
     let mut fields = Map::new();
     let mut set = |key: &str, value: Value| {
@@ -189,9 +188,8 @@ fn package(package: &Package) -> Value {
     set("modularity", package.modularity.clone().map_or(Value::Null, |label| json!([label])));
     let licenses = package.licenses.iter();
     set("licenses", licenses.map(|license| format!("{} = {}", license.value, license.spdx)).collect::<Vec<_>>().into());
-    if !package.package_type.is_os() {
-        set("cpes", package.cpes.iter().map(|cpe| cpe.text.clone()).collect::<Vec<_>>().into());
-    }
+    let more = package.cpes.len().saturating_sub(1);
+    set("cpes", package.cpes.first().map_or(Value::Null, |cpe| json!([cpe.text, format!("and {more} more")])));
     set("digests", package.digests.iter().map(ToString::to_string).collect::<Vec<_>>().into());
     let locations = package.locations.iter();
     set("locations", locations.map(|at| format!("{} ({:?})", at.path, at.evidence)).collect::<Vec<_>>().into());

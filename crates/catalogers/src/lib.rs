@@ -10,6 +10,7 @@ mod facts;
 mod view;
 
 mod assembly;
+mod cpe;
 mod dependency;
 mod distro;
 mod identity;

@@ -63,6 +63,8 @@ codes! {
     LayerAmbiguous = "layer_ambiguous", Note;
     /// More was found in a layer than is kept; packages may be missing.
     FactsBytes = "facts_bytes", Undecidable;
+    /// Packages have more CPEs than is kept; some have none and are not searched for by CPE.
+    CpeBytes = "cpe_bytes", Partial;
     /// A layer is not distributed with the image.
     LayerForeign = "layer_foreign", Undecidable;
     /// A layer is no file system archive.

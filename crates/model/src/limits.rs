@@ -77,6 +77,8 @@ limits! {
     MEMORY_FILE_BYTES = 16 * MIB, "bytes";
     /// What was found in one layer, in its binary form.
     FACTS_BYTES = 256 * MIB, "bytes";
+    /// CPEs of one artifact's packages, as text.
+    CPE_BYTES = 256 * MIB, "bytes";
     /// Temporary files of one analysis together.
     SPOOL_BYTES = GIB, "bytes";
     /// A file in which secrets are searched.

@@ -3,7 +3,6 @@
 
 use super::details::JavaArchive;
 use super::group_table;
-use super::manifest::Manifest;
 
 /// The group; empty when nothing tells it.
 pub(super) fn group_id(name: &str, version: &str, archive: &JavaArchive<'_>) -> String {
@@ -26,11 +25,11 @@ pub(super) fn group_id(name: &str, version: &str, archive: &JavaArchive<'_>) -> 
     if let Some(group) = group_table::group_of(name, version) {
         return group.to_owned();
     }
-    archive.manifest.and_then(|manifest| groups_in(manifest).into_iter().next()).unwrap_or_default()
+    archive.manifest.and_then(|manifest| groups_in(|field| manifest.all(field)).into_iter().next()).unwrap_or_default()
 }
 
-/// Groups that a manifest suggests, sorted.
-pub(crate) fn groups_in(manifest: &Manifest) -> Vec<String> {
+/// Groups that a manifest suggests, sorted. `all` gives the values of one of its fields.
+pub(crate) fn groups_in<'m, V: Iterator<Item = &'m str>>(all: impl Fn(&'static str) -> V) -> Vec<String> {
     const FIRST: [&str; 8] = [
         "Group-Id",
         "Bundle-SymbolicName",
@@ -42,8 +41,8 @@ pub(crate) fn groups_in(manifest: &Manifest) -> Vec<String> {
         "Bundle-Activator",
     ];
     const LAST: [&str; 3] = ["Automatic-Module-Name", "Main-Class", "Package"];
-    let groups = |fields: &[&str]| {
-        let values = fields.iter().flat_map(|field| manifest.all(field)).filter(|value| looks_like_domain(value));
+    let groups = |fields: &[&'static str]| {
+        let values = fields.iter().flat_map(|field| all(field)).filter(|value| looks_like_domain(value));
         let mut groups: Vec<_> = values.map(cleaned).collect();
         groups.sort_unstable();
         groups

@@ -4,7 +4,7 @@
 //! that fit, the longest decides.
 
 /// The group that an artifact is published under; a few moved at a major version.
-pub(super) fn group_of(artifact: &str, version: &str) -> Option<&'static str> {
+pub(crate) fn group_of(artifact: &str, version: &str) -> Option<&'static str> {
     if let Some((_, major, before, after)) = MOVED.iter().find(|(prefix, ..)| is_part_of(artifact, prefix)) {
         return Some(if major_of(version) >= *major { after } else { before });
     }

@@ -15,4 +15,6 @@ mod pom_properties;
 
 pub(crate) use archive::JAVA_ARCHIVE;
 pub(crate) use gradle_lock::GRADLE_LOCK;
+pub(crate) use group_id::{cleaned as cleaned_group, groups_in as groups_of_manifest, looks_like_domain};
+pub(crate) use group_table::group_of as group_of_artifact;
 pub(crate) use pom_file::MAVEN_POM;
