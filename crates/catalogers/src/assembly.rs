@@ -124,7 +124,7 @@ fn gaps_of<'a>(file: &'a FileFacts<'_>) -> impl Iterator<Item = Gap> + 'a {
 /// Fills what every package needs. The positions of packages without a name stay, as `None`.
 fn complete(found: Found, gaps: &mut Vec<Gap>) -> (Vec<Option<Package>>, Vec<(usize, usize)>) {
     let mut expressions = license::Expressions::default();
-    let mut cpes = cpe::Generator::default();
+    let mut cpes = cpe::Generator::of_artifact();
     let packages = found.packages.into_iter().map(|mut package| {
         if package.name.trim().is_empty() {
             gaps.push(nameless(&package));

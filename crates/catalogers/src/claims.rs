@@ -9,7 +9,7 @@ use aho_corasick::AhoCorasick;
 use globset::{GlobBuilder, GlobMatcher};
 use stopgate_model::{Gap, GapCode};
 
-use crate::{CATALOGERS, Cataloger, Claim, Claimed, Facts, ReadError, SourceClass, Sources};
+use crate::{CATALOGERS, Cataloger, Claim, Claimed, Facts, ReadError, SourceClass, Sources, cpe};
 
 /// The claims of the catalogers that run for one class of source.
 pub struct ClaimIndex {
@@ -234,11 +234,16 @@ pub fn is_executable(first_bytes: &[u8]) -> bool {
     }
 }
 
-/// Runs `extract` on one file; a failure is a gap in the facts. Path and layer of gaps are left to the caller.
+/// Runs `extract` on one file and gives its packages their CPEs; a failure is a gap in the facts. Path and layer of
+/// gaps are left to the caller.
 pub fn extract_file(cataloger: &Cataloger, file: &Claimed<'_>) -> Facts {
     let mut facts = Facts::default();
     if let Err(error) = (cataloger.extract)(file, &mut facts) {
         facts.gaps.push(gap_of(cataloger.unreadable, file, &error));
+    }
+    let mut cpes = cpe::Generator::of_file();
+    for package in &mut facts.packages {
+        cpes.complete(package);
     }
     facts
 }

@@ -3,7 +3,7 @@
 //! The National Vulnerability Database names software by vendor and product, no ecosystem does. So every
 //! likely vendor is paired with every likely product, by the rules of syft, whose CPEs others search for:
 //! NISTIR 7695 (CPE 2.3 naming). The dictionary of known names is not part of this; a package that its
-//! cataloger gave a name on good authority keeps just that one.
+//! cataloger names itself keeps just that name.
 
 mod apk;
 mod candidates;
@@ -37,36 +37,42 @@ const GENERATED: &str = "syft-generated";
 /// CPEs of one package; the most specific ones are kept.
 const CPES_PER_PACKAGE: usize = 512;
 
-/// Gives the packages of one artifact their CPEs, within a limit for all of them.
+/// Bytes of CPEs that the facts of one file may hold. Those of further packages wait until assembly.
+const FILE_BYTES: u64 = 1 << 20;
+
+/// Gives packages their CPEs, within a limit for all of them.
+///
+/// Packages that a file's facts hold get theirs with these, once, and keep them in the cache. So assembly must
+/// not change their names, versions and details.
 #[derive(Debug)]
 pub(crate) struct Generator {
     left: u64,
     without: u64,
 }
 
-impl Default for Generator {
-    fn default() -> Self {
+impl Generator {
+    /// For the facts of one file.
+    pub(crate) const fn of_file() -> Self {
+        Self { left: FILE_BYTES, without: 0 }
+    }
+
+    /// For all packages of an artifact.
+    pub(crate) const fn of_artifact() -> Self {
         Self { left: limits::CPE_BYTES, without: 0 }
     }
-}
 
-impl Generator {
-    /// Adds the CPEs of a package, unless it has one that is more than a guess.
+    /// Adds the CPEs of a package that has none: what its cataloger or an earlier run says stays.
     pub(crate) fn complete(&mut self, package: &mut Package) {
-        if package.cpes.iter().any(|cpe| cpe.source != GENERATED) {
-            return;
+        if package.cpes.is_empty() {
+            if self.left == 0 {
+                self.without += 1;
+                return;
+            }
+            let texts = generate(package).into_iter();
+            package.cpes = texts.map(|text| Cpe { text, source: GENERATED.to_owned() }).collect();
         }
-        if self.left == 0 {
-            self.without += 1;
-            return;
-        }
-        let texts = generate(package);
-        let bytes: usize = texts.iter().map(String::len).sum();
+        let bytes: usize = package.cpes.iter().map(|cpe| cpe.text.len()).sum();
         self.left = self.left.saturating_sub(bytes as u64);
-        package.cpes.reserve_exact(texts.len());
-        for text in texts {
-            package.cpes.push(Cpe { text, source: GENERATED.to_owned() });
-        }
     }
 
     /// What to report when the limit was reached.
