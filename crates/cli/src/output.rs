@@ -50,6 +50,16 @@ pub(crate) fn wanted<F: Copy>(
     Ok(wanted)
 }
 
+/// Writes to standard output and flushes it. A reader that has seen enough (`| head`) is no failure.
+pub(crate) fn to_stdout(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Failure> {
+    let mut stdout = BufWriter::new(io::stdout().lock());
+    match write(&mut stdout).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::new(format!("cannot write to standard output: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
 /// Writes each wanted output. A file appears whole or not at all.
 pub(crate) fn write_all<F: Copy>(
     wanted: &[Wanted<F>],
@@ -57,16 +67,7 @@ pub(crate) fn write_all<F: Copy>(
 ) -> Result<(), Failure> {
     for output in wanted {
         match &output.file {
-            None => {
-                let mut stdout = BufWriter::new(io::stdout().lock());
-                let done = write(output.format, &mut stdout).and_then(|()| stdout.flush());
-                match done {
-                    // The reader has seen enough (`| head`).
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                    Err(error) => return Err(Failure::new(format!("cannot write to standard output: {error}"))),
-                    Ok(()) => {}
-                }
-            }
+            None => to_stdout(|stdout| write(output.format, stdout))?,
             Some(path) => {
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).map_or(".".as_ref(), |f| f);
                 let fail = |error: &io::Error| Failure::new(format!("cannot write `{}`: {error}", path.display()));

@@ -1,6 +1,5 @@
 //! `stopgate db`: where vulnerability data comes from, and which is in use.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
@@ -9,6 +8,7 @@ use stopgate_vulndb::{ImportOptions, ImportSource};
 
 use crate::arguments::{Db, Global};
 use crate::failure::Failure;
+use crate::output::to_stdout;
 use crate::places::Cache;
 use crate::progress::Progress;
 use crate::{clock, download, sources};
@@ -100,12 +100,11 @@ fn refused(error: &stopgate_vulndb::ImportError) -> Failure {
 fn status(output: &str) -> Result<u8, Failure> {
     let database = sources::database()?.ok_or_else(sources::no_data)?;
     let identity = database.identity();
-    let mut out = std::io::stdout().lock();
-    let _ = match output {
-        "json" => writeln!(out, "{}", json_status(identity)),
-        "text" => text_status(identity, &mut out),
+    match output {
+        "json" => to_stdout(|out| writeln!(out, "{}", json_status(identity)))?,
+        "text" => to_stdout(|out| text_status(identity, out))?,
         other => return Err(Failure::new(format!("there is no output format `{other}`: expected one of text, json"))),
-    };
+    }
     Ok(0)
 }
 

@@ -1,11 +1,11 @@
 //! `stopgate demo`: a verdict with nothing but this program.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::arguments::{Demo, Global, SourceArguments};
 use crate::commands::check::{Checked, load_policy};
 use crate::failure::Failure;
+use crate::output::to_stdout;
 use crate::progress::Progress;
 use crate::render::Style;
 use crate::{clock, demo, sources};
@@ -20,14 +20,17 @@ pub(crate) fn run(global: &Global, options: &Demo) -> Result<u8, Failure> {
     demo::bad_image()?.write_oci_archive(&bad).map_err(|error| unwritable(&bad, &error))?;
     let database = demo::database(&scratch.path().join("db"))?;
     let style = Style::new(global.colours_stdout());
-    let mut out = std::io::stdout().lock();
     for (name, path) in [("good.tar", &good), ("bad.tar", &bad)] {
         let checked = check(global, name, path, &database)?;
-        let _ = checked.text(false, style, &mut out);
-        let _ = writeln!(out);
+        to_stdout(|out| {
+            checked.text(false, style, out)?;
+            writeln!(out)
+        })?;
     }
-    let _ = writeln!(out, "{}", style.dim(&format!("Evaluated as of {}, the day of the demo's data.", demo::AS_OF)));
-    let _ = writeln!(out, "Next: `stopgate db update`, then `stopgate check IMAGE` with an image of your own.");
+    to_stdout(|out| {
+        writeln!(out, "{}", style.dim(&format!("Evaluated as of {}, the day of the demo's data.", demo::AS_OF)))?;
+        writeln!(out, "Next: `stopgate db update`, then `stopgate check IMAGE` with an image of your own.")
+    })?;
     Ok(0)
 }
 

@@ -12,6 +12,7 @@ use clap::CommandFactory as _;
 
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
+use crate::output::to_stdout;
 
 /// Runs a command; the number is the exit code.
 pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
@@ -22,13 +23,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Command::Vulns(vulns) => vulns::run(global, vulns),
         Command::Db(db) => db::run(global, db),
         Command::Demo(demo) => demo::run(global, demo),
-        Command::Limits => {
-            limits::run();
-            Ok(0)
-        }
+        Command::Limits => limits::run(),
         Command::Debug(debug) => debug::run(debug),
         Command::Completion { shell } => {
-            clap_complete::generate(*shell, &mut Arguments::command(), "stopgate", &mut std::io::stdout());
+            // Its writer may not fail, so the script is made first.
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "stopgate", &mut script);
+            to_stdout(|out| out.write_all(&script))?;
             Ok(0)
         }
     }

@@ -27,3 +27,19 @@ fn each_question_gets_its_answer_in_order() -> Result<()> {
     assert_eq!(run.text().trim(), r#"{"satisfied":true}"#);
     Ok(())
 }
+
+#[test]
+fn a_line_that_is_no_question_is_answered_in_its_place() -> Result<()> {
+    let stopgate = Stopgate::new()?;
+    let good = br#"{"format":"deb","left":"1","right":"2"}"#;
+    let huge = [br#"{"format":"semver","left":""#.as_slice(), &vec![b'9'; 2 << 20], br#"","right":"1"}"#].concat();
+    let lines: [&[u8]; 7] = [good, b"", b"\xff\xfe", &huge, b"[]", b"{\"format\":1,\"left\":[]}", good];
+    let run = stopgate.run_with(["debug", "compare", "--batch"], &lines.join(&b'\n'))?;
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let text = run.text();
+    let answers: Vec<&str> = text.lines().collect();
+    assert_eq!(answers.len(), lines.len(), "{text}");
+    assert_eq!((answers[0], answers[6]), (r#"{"order":-1}"#, r#"{"order":-1}"#));
+    assert!(answers[1..6].iter().all(|answer| answer.contains("error")), "{text}");
+    Ok(())
+}
