@@ -32,6 +32,8 @@ const MAGIC: &[u8; 4] = b"SGLF";
 const HEADER: usize = 4 + 4 + 8 + 16;
 /// Plain facts of one layer are never longer: four million rows take a quarter of it.
 const MAX_PLAIN: u64 = 2 << 30;
+/// Marks of stored bytes that are remembered for one layer; the newest stay.
+const MARKS: usize = 64;
 /// Fast, and still a quarter of the size.
 const LEVEL: i32 = 1;
 
@@ -62,6 +64,28 @@ impl CacheDir {
         }
     }
 
+    /// Whether stored bytes with this mark are known to hold the layer.
+    pub(crate) fn knows(&self, diff_id: &Digest, mark: u128) -> bool {
+        let marks = fs::read(self.marks(&self.file(diff_id, ""))).unwrap_or_default();
+        marks.as_chunks().0.iter().any(|known| u128::from_le_bytes(*known) == mark)
+    }
+
+    /// Remembers that stored bytes with these marks hold the layer.
+    pub(crate) fn remember(&self, diff_id: &Digest, marks: &[u128]) {
+        let file = self.marks(&self.file(diff_id, ""));
+        let mut known = fs::read(&file).unwrap_or_default();
+        known.extend(marks.iter().flat_map(|mark| mark.to_le_bytes()));
+        let oldest = known.len().saturating_sub(MARKS * size_of::<u128>());
+        if let Err(error) = self.write(&file, known.get(oldest..).unwrap_or_default()) {
+            tracing::debug!(path = %file.display(), %error, "the layer cache cannot be written");
+        }
+    }
+
+    /// Where the marks of a layer's stored bytes lie, beside its facts.
+    fn marks(&self, facts: &Path) -> PathBuf {
+        self.path.join("known").join(facts.file_name().unwrap_or_default())
+    }
+
     fn file(&self, diff_id: &Digest, part: &str) -> PathBuf {
         let depends_on = env!("STOPGATE_ANALYSIS");
         let dash = if part.is_empty() { "" } else { "-" };
@@ -69,8 +93,9 @@ impl CacheDir {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        fs::create_dir_all(&self.path)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
+        let folder = path.parent().unwrap_or(&self.path);
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
         file.write_all(bytes)?;
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
@@ -97,8 +122,9 @@ impl CacheDir {
             if total <= self.max_bytes / 10 * 9 {
                 break;
             }
-            if fs::remove_file(path).is_ok() {
+            if fs::remove_file(&path).is_ok() {
                 total -= size;
+                let _ = fs::remove_file(self.marks(&path)); // Most have marks, facts of a part have none.
             }
         }
         Ok(())
@@ -156,6 +182,18 @@ mod tests {
         assert_eq!(cache.load(&digest(1), "").unwrap().plain(), facts.plain());
         assert!(cache.load(&digest(2), "").is_none());
         assert!(cache.load(&digest(1), "part").is_none());
+    }
+
+    #[test]
+    fn marks_are_remembered_for_their_layer_and_the_oldest_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = CacheDir { path: folder.path().join("new"), max_bytes: 1 << 20 };
+        assert!(!cache.knows(&digest(1), 0));
+        for mark in 0..100 {
+            cache.remember(&digest(1), &[mark]);
+        }
+        let known = |number, mark| cache.knows(&digest(number), mark);
+        assert_eq!((known(1, 99), known(1, 36), known(1, 35), known(2, 99)), (true, true, false, false));
     }
 
     #[test]

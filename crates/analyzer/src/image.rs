@@ -11,6 +11,7 @@ use stopgate_model::{
     SourceKind,
 };
 use stopgate_source::Image;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::again::{Again, LayerWants};
 use crate::analyze::{AnalyzeOptions, analyzer};
@@ -20,7 +21,7 @@ use crate::merged::merge;
 use crate::parallel::in_parallel;
 use crate::pool::CloseOnDrop;
 use crate::walk::{ImageBudget, LayerStream, walk};
-use crate::{AnalyzeError, again, links};
+use crate::{AnalyzeError, CacheDir, again, links};
 
 pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
     let (config, mut gaps) = read_image_config(&image.config);
@@ -109,13 +110,13 @@ fn layers(
     let mut missing: Vec<usize> = Vec::new();
     let budget = ImageBudget::default();
     let wanted = in_parallel(options.threads(), &(0..image.layers.len()).collect::<Vec<_>>(), |index| {
-        let diff_id = &image.layers.get(*index)?.diff_id;
-        options.cache.as_ref().and_then(|cache| cache.load(diff_id, ""))
+        options.cache.as_ref().and_then(|cache| known(image, *index, cache).transpose())
     });
     for (index, loaded) in wanted.into_iter().enumerate() {
+        let loaded = loaded.flatten().transpose()?;
         let Some(layer) = image.layers.get(index) else { continue };
         let first = image.layers.iter().position(|other| other.diff_id == layer.diff_id) == Some(index);
-        match loaded.flatten() {
+        match loaded {
             Some(loaded) => {
                 tools.count_entries(loaded.summary().entries);
                 budget.count(loaded.summary().bytes);
@@ -139,6 +140,35 @@ fn layers(
         }
     }
     Ok(facts)
+}
+
+/// The facts of a layer that was seen before. What is stored must be what it was then: bytes at hand are hashed
+/// unless they lie in a file that was read before and did not change since; fetched ones are known by their digest.
+fn known(image: &Image, index: usize, cache: &CacheDir) -> Result<Option<LayerFacts>, AnalyzeError> {
+    let Some(layer) = image.layers.get(index) else { return Ok(None) };
+    let Some(facts) = cache.load(&layer.diff_id, "") else { return Ok(None) };
+    let digest = layer.digest.as_ref().unwrap_or(&layer.diff_id);
+    if *digest != layer.diff_id && !cache.knows(&layer.diff_id, mark(digest, "")) {
+        return Ok(None); // Nobody has seen yet that these bytes hold this layer.
+    }
+    let identity = match image.layer_identity(index) {
+        Ok(identity) => identity,
+        Err(_) if layer.foreign => None,
+        Err(error) => return Err(error.into()),
+    };
+    if let Some(identity) = identity {
+        let mark = mark(digest, &identity);
+        if !cache.knows(&layer.diff_id, mark) {
+            image.verify_layer(index)?;
+            cache.remember(&layer.diff_id, &[mark]);
+        }
+    }
+    Ok(Some(facts))
+}
+
+/// What stored bytes are known by: their digest, or that and the file in which they lie.
+fn mark(digest: &Digest, identity: &str) -> u128 {
+    xxh3_128(format!("{digest} {identity}").as_bytes())
 }
 
 type Walked = (usize, Result<LayerFacts, AnalyzeError>);
@@ -182,6 +212,8 @@ fn walk_one(
 ) -> Result<LayerFacts, AnalyzeError> {
     let Some(layer) = image.layers.get(index) else { return Err(damaged(&[])) };
     let diff_id = &layer.diff_id;
+    // Before it is read: what is written meanwhile has another one.
+    let identity = image.layer_identity(index).ok().flatten();
     let stored = match image.open_layer(index) {
         Ok(stored) => stored,
         Err(error) if layer.foreign => {
@@ -210,6 +242,9 @@ fn walk_one(
     let facts = builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
     if let Some(cache) = options.cache.as_ref().filter(|_| whole) {
         cache.store(diff_id, "", &facts);
+        let digest = layer.digest.as_ref().unwrap_or(diff_id);
+        let marks = std::iter::once("").chain(identity.as_deref()).map(|identity| mark(digest, identity));
+        cache.remember(diff_id, &marks.collect::<Vec<_>>());
     }
     Ok(facts)
 }

@@ -160,7 +160,7 @@ pub(crate) fn osv_documents(folder: &Path) -> Result<Vec<OsvDocument>, Failure> 
 /// Reads a file of at most `limit` bytes.
 pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
     let fail = |what: &dyn std::fmt::Display| Failure::new(format!("cannot read `{}`: {what}", path.display()));
-    let file = std::fs::File::open(path).map_err(|error| fail(&error))?;
+    let file = stopgate_source::open_readable(path).map_err(|error| fail(&error))?;
     let mut bytes = Vec::new();
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| fail(&error))?;
     if bytes.len() as u64 > limit {

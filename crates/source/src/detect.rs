@@ -44,7 +44,7 @@ pub(crate) fn detect(path: &Path) -> Result<Detected, SourceError> {
         return Ok(Detected::Scheme(Scheme::Analysis));
     }
     if looks_like_tar(&inner) {
-        if let Ok(tarball) = Tarball::open(path) {
+        if let Some(tarball) = Tarball::look_into(path)? {
             // An archive of newer docker versions is both; then its tags are in `manifest.json`.
             for (part, scheme) in [("manifest.json", Scheme::DockerArchive), ("index.json", Scheme::OciArchive)] {
                 if tarball.has(part) {

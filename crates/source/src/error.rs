@@ -172,6 +172,15 @@ impl SourceError {
         }
     }
 
+    /// Why a path that the user gave cannot be opened.
+    pub(crate) fn opening(path: &str, error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing { path: path.to_owned() },
+            io::ErrorKind::InvalidInput => Self::WrongKind { path: path.to_owned(), expected: "a regular file" },
+            _ => Self::io(path, error),
+        }
+    }
+
     pub(crate) fn malformed(what: impl Into<String>, reason: impl Into<String>) -> Self {
         Self::Malformed { what: what.into(), reason: reason.into() }
     }

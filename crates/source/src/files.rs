@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use stopgate_archive::tar::{Reader, TarError};
 use stopgate_archive::{Compression, Decoder, clean_path};
 use stopgate_model::{FileKind, limits};
 
+use crate::named::open_regular;
 use crate::{Directory, SourceError};
 
 /// Content and its length.
@@ -24,10 +25,12 @@ pub(crate) trait Files: Send + Sync {
     /// A regular file; `None` when there is none.
     fn open(&self, path: &str) -> Result<Option<Opened>, SourceError>;
 
+    /// What changes whenever the bytes of a file may have changed; an absent file is an error.
+    fn identity(&self, path: &str) -> Result<String, SourceError>;
+
     /// Like `open`; an absent file is an error.
     fn require(&self, path: &str) -> Result<Opened, SourceError> {
-        self.open(path)?
-            .ok_or_else(|| SourceError::MissingPart { what: path.to_owned(), source_name: self.name().to_owned() })
+        self.open(path)?.ok_or_else(|| missing(path, self.name()))
     }
 
     /// A whole file of at most `limit` bytes.
@@ -54,6 +57,25 @@ impl Files for Directory {
             Err(error) => Err(SourceError::io(path, error)),
         }
     }
+
+    fn identity(&self, path: &str) -> Result<String, SourceError> {
+        let (file, _) = self.open_file(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => missing(path, self.path()),
+            _ => SourceError::io(path, error),
+        })?;
+        identity_of(&file).map_err(|error| SourceError::io(path, error))
+    }
+}
+
+fn missing(path: &str, source_name: &str) -> SourceError {
+    SourceError::MissingPart { what: path.to_owned(), source_name: source_name.to_owned() }
+}
+
+/// Which file it is, and when it was changed last: the time of the last change cannot be set back.
+fn identity_of(file: &File) -> io::Result<String> {
+    let it = file.metadata()?;
+    let numbers = [it.mtime(), it.mtime_nsec(), it.ctime(), it.ctime_nsec()];
+    Ok(format!("{}:{}:{}:{numbers:?}", it.dev(), it.ino(), it.size()))
 }
 
 enum Member {
@@ -72,11 +94,29 @@ impl Tarball {
     /// Lists the members. A compressed archive is inflated to an anonymous temporary file first.
     pub(crate) fn open(path: &Path) -> Result<Self, SourceError> {
         let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| SourceError::io(&name, error))?;
+        let file = open_regular(path).map_err(|error| SourceError::opening(&name, error))?;
         Self::of(name, file)
     }
 
     pub(crate) fn of(name: String, file: File) -> Result<Self, SourceError> {
+        Self::listed(name, file, &mut HashMap::new())
+    }
+
+    /// Like [`Tarball::open`], for an archive of which nobody said that it is an image. `None` when it cannot be
+    /// listed and nothing in front of the damage belongs to an image.
+    pub(crate) fn look_into(path: &Path) -> Result<Option<Self>, SourceError> {
+        let name = path.display().to_string();
+        let file = open_regular(path).map_err(|error| SourceError::opening(&name, error))?;
+        let mut members = HashMap::new();
+        match Self::listed(name, file, &mut members) {
+            Ok(tarball) => Ok(Some(tarball)),
+            Err(error) if members.keys().any(|path| belongs_to_image(path)) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Lists the members; those in front of damage stay in `members`.
+    fn listed(name: String, file: File, members: &mut HashMap<String, Member>) -> Result<Self, SourceError> {
         let failed = |error| SourceError::io(&name, error);
         let mut head = [0; 16];
         let seen = file.read_at(&mut head, 0).map_err(failed)?;
@@ -84,8 +124,8 @@ impl Tarball {
         let file = if compressed { inflate(&name, &file)? } else { file };
         let size = file.metadata().map_err(failed)?.len();
         let file = Arc::new(file);
-        let members = list(&file, size).map_err(|source| SourceError::Archive { path: name.clone(), source })?;
-        Ok(Self { name, file, members })
+        list(&file, size, members).map_err(|source| SourceError::Archive { path: name.clone(), source })?;
+        Ok(Self { name, file, members: std::mem::take(members) })
     }
 
     /// Whether there is a member of this path.
@@ -117,17 +157,30 @@ impl Files for Tarball {
             (Box::new(part) as Box<dyn Read + Send>, size)
         }))
     }
+
+    fn identity(&self, path: &str) -> Result<String, SourceError> {
+        let place = clean_path(path.as_bytes()).ok().and_then(|path| self.find(&path));
+        let Some((offset, size)) = place else { return Err(missing(path, &self.name)) };
+        let archive = identity_of(&self.file).map_err(|error| SourceError::io(&self.name, error))?;
+        Ok(format!("{archive}:{offset}+{size}"))
+    }
+}
+
+/// Whether a member of this path is one that archives of images have.
+fn belongs_to_image(path: &str) -> bool {
+    matches!(path, "oci-layout" | "index.json" | "manifest.json")
+        || path.starts_with("blobs/sha256/")
+        || path.ends_with("/layer.tar")
 }
 
 /// Lists members by jumping from header to header, so that gigabytes of layers are not read.
-fn list(file: &File, size: u64) -> Result<HashMap<String, Member>, TarError> {
-    let mut members = HashMap::new();
+fn list(file: &File, size: u64, members: &mut HashMap<String, Member>) -> Result<(), TarError> {
     let mut position = 0;
     loop {
         let mut source = file;
         source.seek(SeekFrom::Start(position))?;
         let mut reader = Reader::at(BufReader::with_capacity(4 << 10, source), position);
-        let Some((entry, content)) = reader.next_entry()? else { return Ok(members) };
+        let Some((entry, content)) = reader.next_entry()? else { return Ok(()) };
         if members.len() as u64 >= limits::NESTED_ENTRIES {
             return Err(TarError::Malformed { offset: position, reason: "it has more members than an image needs" });
         }
@@ -157,7 +210,7 @@ fn list(file: &File, size: u64) -> Result<HashMap<String, Member>, TarError> {
         position = end.next_multiple_of(512);
         if position >= size {
             // No end mark, or the padding of the last member is cut: everything is there.
-            return Ok(members);
+            return Ok(());
         }
     }
 }

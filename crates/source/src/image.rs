@@ -1,7 +1,7 @@
 //! An opened image: its documents, and its layers as streams.
 
 use std::fmt;
-use std::io::Read;
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use stopgate_archive::VerifyingReader;
@@ -60,14 +60,45 @@ impl Image {
     /// hashing it twice would cost as much as unpacking it. May be called from several threads, also for
     /// the same layer.
     pub fn open_layer(&self, index: usize) -> Result<Box<dyn Read + Send>, SourceError> {
-        let Some(layer) = self.layers.get(index) else {
-            let what = format!("layer {index}");
-            return Err(SourceError::MissingPart { what, source_name: self.reference.to_string() });
-        };
+        let layer = self.layer(index)?;
+        match layer.digest.as_ref().filter(|digest| **digest != layer.diff_id) {
+            Some(digest) => self.open_verifying(index, layer, digest),
+            None => self.blobs.open(index, layer),
+        }
+    }
+
+    /// Reads the stored bytes of a layer to their end, only to see whether they are what their digest says.
+    pub fn verify_layer(&self, index: usize) -> Result<(), SourceError> {
+        let layer = self.layer(index)?;
+        let digest = layer.digest.as_ref().unwrap_or(&layer.diff_id);
+        let mut stored = BufReader::with_capacity(256 << 10, self.open_verifying(index, layer, digest)?);
+        io::copy(&mut stored, &mut io::sink()).map_err(|error| SourceError::io(digest.to_string(), error))?;
+        Ok(())
+    }
+
+    /// What changes whenever the stored bytes of a layer may have changed: which file they lie in, and when that
+    /// was written last. `None` for layers that are fetched.
+    pub fn layer_identity(&self, index: usize) -> Result<Option<String>, SourceError> {
+        self.layer(index)?;
+        self.blobs.identity(index)
+    }
+
+    fn open_verifying(
+        &self,
+        index: usize,
+        layer: &LayerBlob,
+        digest: &Digest,
+    ) -> Result<Box<dyn Read + Send>, SourceError> {
         let content = self.blobs.open(index, layer)?;
-        let Some(digest) = layer.digest.as_ref().filter(|digest| **digest != layer.diff_id) else { return Ok(content) };
         let verifying = VerifyingReader::new(content, digest.clone(), Some(layer.size));
         Ok(Box::new(verifying.map_err(|error| SourceError::io(digest.to_string(), error))?))
+    }
+
+    fn layer(&self, index: usize) -> Result<&LayerBlob, SourceError> {
+        self.layers.get(index).ok_or_else(|| SourceError::MissingPart {
+            what: format!("layer {index}"),
+            source_name: self.reference.to_string(),
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use stopgate_model::{ImageReference, limits};
 
 use crate::detect::{Detected, detect};
 use crate::files::Tarball;
+use crate::named::{open_readable, open_regular};
 use crate::{Directory, Image, Scheme, SourceError, SourceOptions, SourceSpec, daemon, docker_archive, oci, registry};
 
 /// A source that was opened.
@@ -110,16 +111,8 @@ fn path_and_name(target: &str) -> (PathBuf, Option<&str>) {
 }
 
 fn local_file(path: &str) -> Result<LocalFile, SourceError> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => SourceError::Missing { path: path.to_owned() },
-        _ => SourceError::io(path, error),
-    };
-    // Opening a named pipe would wait, so look first.
-    let metadata = Path::new(path).metadata().map_err(failed)?;
-    if !metadata.is_file() {
-        return Err(SourceError::WrongKind { path: path.to_owned(), expected: "a regular file" });
-    }
-    let file = File::open(path).map_err(failed)?;
+    let failed = |error: io::Error| SourceError::opening(path, error);
+    let file = open_regular(Path::new(path)).map_err(failed)?;
     let size = file.metadata().map_err(failed)?.len();
     let name = Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(LocalFile { path: path.to_owned(), name, size, file })
@@ -127,19 +120,21 @@ fn local_file(path: &str) -> Result<LocalFile, SourceError> {
 
 fn document(path: &str) -> Result<Vec<u8>, SourceError> {
     let limit = limits::SBOM_BYTES;
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => SourceError::Missing { path: path.to_owned() },
-        _ => SourceError::io(path, error),
-    };
+    let failed = |error: io::Error| SourceError::opening(path, error);
+    let too_large = |seen| SourceError::Limit { what: path.to_owned(), seen, limit, unit: "bytes" };
     let mut bytes = Vec::new();
-    let seen = if path == "-" {
-        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes)
+    if path == "-" {
+        io::stdin().lock().take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     } else {
-        File::open(path).map_err(failed)?.take(limit + 1).read_to_end(&mut bytes)
-    };
-    let seen = seen.map_err(failed)? as u64;
-    if seen > limit {
-        return Err(SourceError::Limit { what: path.to_owned(), seen, limit, unit: "bytes" });
+        let file = open_readable(Path::new(path)).map_err(failed)?;
+        // A pipe has no length.
+        let expected = file.metadata().map_err(failed)?.len();
+        if expected > limit {
+            return Err(too_large(expected));
+        }
+        bytes.reserve_exact(expected as usize + 1);
+        file.take(limit + 1).read_to_end(&mut bytes).map_err(failed)?;
     }
-    Ok(bytes)
+    let seen = bytes.len() as u64;
+    if seen > limit { Err(too_large(seen)) } else { Ok(bytes) }
 }

@@ -4,10 +4,11 @@ use std::fs;
 
 use proptest::prelude::*;
 use serde_json::json;
-use stopgate_analyzer::{AnalyzeOptions, NamedFile, analyze};
+use stopgate_analyzer::{AnalyzeError, AnalyzeOptions, NamedFile, analyze};
 use stopgate_archive::digest_of;
 use stopgate_archive::write::{CompressionChoice, Entry, ImageBuilder};
 use stopgate_model::{DockerfileMode, FileKind, GapCode, ImageReference, PackageId};
+use stopgate_source::Opened;
 
 use crate::{analyze_with, analyzed, cache_in, codes, paths};
 
@@ -164,11 +165,11 @@ fn a_hit_of_the_cache_equals_a_miss_and_damage_is_a_miss() {
     let folder = tempfile::tempdir().unwrap();
     let options = cache_in(folder.path());
     let cold = analyze_with(&builder, &options).unwrap();
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2, "one file per layer");
+    let files = || fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file());
+    assert_eq!(files().count(), 2, "one file per layer");
     assert_eq!(analyze_with(&builder, &options).unwrap(), cold);
     assert_eq!(analyzed(&builder), cold);
-    for file in fs::read_dir(folder.path()).unwrap() {
-        let path = file.unwrap().path();
+    for path in files() {
         let bytes = fs::read(&path).unwrap();
         fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     }
@@ -176,16 +177,45 @@ fn a_hit_of_the_cache_equals_a_miss_and_damage_is_a_miss() {
 }
 
 #[test]
-fn a_cached_layer_is_not_opened() {
+fn a_known_layer_that_was_damaged_since_is_no_artifact() {
     let folder = tempfile::tempdir().unwrap();
     let options = cache_in(folder.path());
     let place = tempfile::tempdir().unwrap();
-    debian().write_oci_dir(place.path()).unwrap();
+    let built = debian().compression(CompressionChoice::Gzip).build().unwrap();
+    built.write_oci_dir(place.path()).unwrap();
     let opened = crate::opened("oci-dir", place.path());
     let cold = analyze(&opened, &options).unwrap();
-    fs::remove_dir_all(place.path().join("blobs")).unwrap();
     assert_eq!(analyze(&opened, &options).unwrap(), cold);
-    assert!(analyze(&opened, &AnalyzeOptions::default()).is_err());
+    let blob = place.path().join("blobs/sha256").join(built.layers[0].digest.hex());
+    let whole = fs::read(&blob).unwrap();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    for damaged in [&flipped[..], &whole[..whole.len() - 1], b""] {
+        fs::write(&blob, damaged).unwrap();
+        assert!(analyze(&opened, &options).unwrap_err().is_integrity());
+    }
+    fs::remove_file(&blob).unwrap();
+    assert!(analyze(&opened, &options).is_err());
+    // Written anew, the same bytes lie in another file.
+    fs::write(&blob, &whole).unwrap();
+    assert_eq!(analyze(&opened, &options).unwrap(), cold);
+}
+
+#[test]
+fn bytes_that_nobody_saw_holding_a_known_layer_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = cache_in(folder.path());
+    let builder = debian().compression(CompressionChoice::Gzip);
+    analyze_with(&builder, &options).unwrap();
+    let (_known, known) = crate::image_of(&builder);
+    let (_other, mut other) =
+        crate::image_of(&ImageBuilder::new().layer(vec![Entry::file("a", "x")]).compression(CompressionChoice::Gzip));
+    other.layers[0].diff_id = known.layers[0].diff_id.clone();
+    let error = analyze(&Opened::Image(other), &options).unwrap_err();
+    assert!(matches!(error, AnalyzeError::WrongDiffId { .. }), "{error}");
+    // The same layer in another compression is the same layer.
+    let plain = debian().compression(CompressionChoice::None);
+    assert_eq!(analyze_with(&plain, &options).unwrap().packages, analyzed(&builder).packages);
 }
 
 #[test]
