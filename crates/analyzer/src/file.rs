@@ -8,7 +8,7 @@ use std::thread;
 use sha2::{Digest as _, Sha256};
 use stopgate_archive::{Budget, Compression, Nesting, zip};
 use stopgate_catalogers::{Claimed, SourceClass};
-use stopgate_model::{Artifact, Digest, FileKind, Gap, GapCode, SourceKind, limits};
+use stopgate_model::{Artifact, Digest, FileKind, Gap, GapClass, GapCode, SourceKind, limits};
 use stopgate_source::LocalFile;
 
 use crate::AnalyzeError;
@@ -37,8 +37,17 @@ pub(crate) fn analyze_file(file: &LocalFile, options: &AnalyzeOptions<'_>) -> Re
         let mut builder = LayerBuilder::default();
         if let Some(number) = builder.push(&EntryData::file(&name, 0o644, size)) {
             builder.set_content(number, size, digest);
-            for cataloger in catalogers(&wanted) {
-                builder.add_facts(number, cataloger.name, &extract(cataloger, &Claimed::new(&name, 0o644, &content)));
+            let mut found: Vec<_> = catalogers(&wanted)
+                .into_iter()
+                .map(|cataloger| (cataloger.name, extract(cataloger, &Claimed::new(&name, 0o644, &content))))
+                .collect();
+            let nothing = found.iter().all(|(_, facts)| facts.packages.is_empty() && facts.records.is_empty());
+            let partial = |gap: &&mut Gap| nothing && gap.class == GapClass::Partial;
+            for gap in found.iter_mut().flat_map(|(_, facts)| &mut facts.gaps).filter(partial) {
+                gap.class = GapClass::Undecidable;
+            }
+            for (name, facts) in &found {
+                builder.add_facts(number, name, facts);
             }
         }
         builder
@@ -98,10 +107,15 @@ fn unpack(
             )?;
         } else {
             let message = "the file is neither a package nor an archive that is known; nothing was looked at";
-            collector.gap(Gap::new(GapCode::ArchiveUnreadable, message));
+            collector.gap(unread(message));
         }
         Ok(collector.finish())
     })
+}
+
+/// Nothing is known of the only file there is.
+fn unread(message: impl Into<String>) -> Gap {
+    Gap { class: GapClass::Undecidable, ..Gap::new(GapCode::ArchiveUnreadable, message) }
 }
 
 /// The mark of ustar, PAX and GNU archives.
@@ -114,7 +128,7 @@ fn unpack_zip(content: &(File, u64), collector: &mut Collector<'_>) -> io::Resul
     let archive = match zip::Archive::open(content, Nesting::outermost(&budget)) {
         Ok(archive) => archive,
         Err(error) => {
-            collector.gap(Gap::new(GapCode::ArchiveUnreadable, format!("the archive cannot be read: {error}")));
+            collector.gap(unread(format!("the archive cannot be read: {error}")));
             return Ok(());
         }
     };
