@@ -1,7 +1,7 @@
 //! What a reader of SBOMs collects beside packages: gaps for broken elements, and the rules that all
 //! SBOM formats share (limits, sorting, what a package URL says beyond the document).
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -11,8 +11,16 @@ use stopgate_model::{
 };
 
 use crate::error::plain;
+use crate::list::List;
 
 const GAPS_NAMED: u64 = 1000;
+/// Files, relationships: as many as an image may have entries.
+const OTHERS: u64 = limits::IMAGE_ENTRIES;
+
+/// The list of packages of a document.
+pub(crate) type Packages<'a> = List<'a, { limits::SBOM_PACKAGES }>;
+/// Any other long list of a document.
+pub(crate) type Others<'a> = List<'a, OTHERS>;
 
 /// Gaps of broken elements; past the first thousand only their number is kept.
 #[derive(Default)]
@@ -43,16 +51,25 @@ impl Broken {
         self.gaps
     }
 
-    /// The elements of a list, as many as the limit allows.
-    pub(crate) fn within_limit<'a>(&mut self, packages: Vec<&'a RawValue>) -> Vec<&'a RawValue> {
-        let (limit, seen) = (limits::SBOM_PACKAGES, packages.len() as u64);
-        let mut packages = packages;
+    /// The packages of a list, as many as the limit allows.
+    pub(crate) fn packages<'a>(&mut self, list: Option<Packages<'a>>) -> Vec<&'a RawValue> {
+        let List { kept, seen } = list.unwrap_or_default();
+        let limit = limits::SBOM_PACKAGES;
         if seen > limit {
-            packages.truncate(limit as usize);
             let message = format!("the document has {seen} packages: only the first {limit} were read");
             self.gap(Gap::new(GapCode::SbomPackages, message).limited(limit, seen));
         }
-        packages
+        kept
+    }
+
+    /// The elements of any other list.
+    pub(crate) fn others<'a>(&mut self, what: &str, list: Option<Others<'a>>) -> Vec<&'a RawValue> {
+        let List { kept, seen } = list.unwrap_or_default();
+        if seen > OTHERS {
+            let message = format!("the document has {seen} {what}: only the first {OTHERS} were read");
+            self.gap(Gap::new(GapCode::SbomElementUnreadable, message).limited(OTHERS, seen));
+        }
+        kept
     }
 
     /// Reads an object; a broken one is a gap that says where it stands.
@@ -90,25 +107,45 @@ pub(crate) fn named_gap(text: &str) -> Option<Gap> {
 }
 
 /// Packages by the ids that the document gives them.
-#[derive(Default)]
 pub(crate) struct Ids {
     by_text: HashMap<String, PackageId>,
-    taken: HashSet<PackageId>,
+    /// What is taken, each with an id that is tried next.
+    taken: HashMap<PackageId, PackageId>,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        // Zero stands for a package without an id.
+        Self { by_text: HashMap::new(), taken: HashMap::from([(PackageId(0), after(PackageId(0)))]) }
+    }
 }
 
 impl Ids {
     /// The id of a package that the document knows as `text`: `hint` when that is 16 hexadecimal digits and
     /// not taken, else a hash.
     pub(crate) fn assign(&mut self, text: &str, hint: &str, package: &Package) -> PackageId {
-        let mut id = parse_id(hint).unwrap_or_else(|| {
+        let wish = parse_id(hint).unwrap_or_else(|| {
             let path = package.primary_location().map_or("", |location| &location.path);
             hash(&[text, &package.name, &package.version, package.package_type.id(), &package.purl, path])
         });
-        while id == PackageId(0) || !self.taken.insert(id) {
-            id = PackageId(id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
-        }
+        let id = self.take(wish);
         if !text.is_empty() {
             self.by_text.entry(text.to_owned()).or_insert(id);
+        }
+        id
+    }
+
+    /// Takes an id, or the first free one behind it. Who was on the way points behind it from then on, so that a
+    /// million equal packages do not try all ids of their like.
+    fn take(&mut self, wish: PackageId) -> PackageId {
+        let (mut id, mut on_the_way) = (wish, Vec::new());
+        while let Some(next) = self.taken.get(&id) {
+            on_the_way.push(id);
+            id = *next;
+        }
+        self.taken.insert(id, after(id));
+        for passed in on_the_way {
+            self.taken.insert(passed, after(id));
         }
         id
     }
@@ -121,6 +158,10 @@ impl Ids {
     pub(crate) fn element(&self, text: &str) -> Element {
         self.get(text).map_or_else(|| Element::Foreign(text.to_owned()), Element::Package)
     }
+}
+
+const fn after(id: PackageId) -> PackageId {
+    PackageId(id.0.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1))
 }
 
 fn parse_id(text: &str) -> Option<PackageId> {
@@ -272,4 +313,29 @@ pub(crate) fn distro_gap(packages: &[Package], distro: Option<&Distro>) -> Optio
             format!("the document names no distribution for its {lost} operating-system packages"),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use stopgate_model::{Package, PackageId, PackageType};
+
+    use super::{Ids, after};
+
+    #[test]
+    fn equal_packages_get_different_ids_in_no_time() {
+        let package = Package::new(PackageType::NPM, "a".to_owned(), "1".to_owned());
+        let (mut ids, mut seen) = (Ids::default(), HashSet::new());
+        // Trying all ids of the like each time would be 20 thousand million steps.
+        for _ in 0..200_000 {
+            assert!(seen.insert(ids.assign("", "", &package)));
+        }
+        let mut hint = PackageId(1);
+        for _ in 0..1000 {
+            assert!(seen.insert(ids.assign("", &format!("{:016x}", hint.0), &package)));
+            hint = after(hint);
+        }
+        assert!(!seen.contains(&PackageId(0)));
+    }
 }

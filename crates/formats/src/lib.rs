@@ -6,6 +6,7 @@
 mod elements;
 mod error;
 mod json;
+mod list;
 mod producer;
 mod sbom_parts;
 mod xml;

@@ -1,5 +1,7 @@
 //! Reads the document, of any version 1.x: packages with what syft's and Trivy's properties say of them.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stopgate_model::{
@@ -8,7 +10,7 @@ use stopgate_model::{
 };
 
 use crate::FormatError;
-use crate::elements::{self, Broken, Ids};
+use crate::elements::{self, Broken, Ids, Others, Packages};
 use crate::error::bounded;
 
 const FORMAT: &str = "CycloneDX";
@@ -21,9 +23,9 @@ struct Document<'a> {
     #[serde(borrow)]
     metadata: Option<&'a RawValue>,
     #[serde(borrow)]
-    components: Option<Vec<&'a RawValue>>,
+    components: Option<Packages<'a>>,
     #[serde(borrow)]
-    dependencies: Option<Vec<&'a RawValue>>,
+    dependencies: Option<Others<'a>>,
     #[serde(borrow)]
     compositions: Option<&'a RawValue>,
 }
@@ -58,7 +60,7 @@ struct Component<'a> {
     evidence: Option<&'a RawValue>,
     properties: Option<Vec<Property>>,
     #[serde(borrow)]
-    components: Option<Vec<&'a RawValue>>,
+    components: Option<Packages<'a>>,
 }
 
 #[derive(Deserialize)]
@@ -92,9 +94,10 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
     }
     let (source, root) = source(metadata.component, document.serial_number, &mut broken);
     let mut reader = Reader { broken, ids: Ids::default(), packages: Vec::new(), distro: None, position: 0 };
-    reader.components(document.components.unwrap_or_default());
+    reader.components(document.components);
     let Reader { mut broken, ids, mut packages, distro, .. } = reader;
-    let mut relationships = dependencies(document.dependencies.unwrap_or_default(), &ids, &root, &mut broken);
+    let rows = broken.others("dependencies", document.dependencies);
+    let mut relationships = dependencies(rows, &ids, &root, &mut broken);
     if let Some(gap) = incomplete(document.compositions) {
         broken.gap(gap);
     }
@@ -200,8 +203,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn components(&mut self, rows: Vec<&RawValue>) {
-        for raw in self.broken.within_limit(rows) {
+    fn components(&mut self, rows: Option<Packages<'_>>) {
+        for raw in self.broken.packages(rows) {
             let at = self.position;
             self.position += 1;
             let Some(component) = self.broken.object::<Component<'_>>("component", at, raw) else { continue };
@@ -211,7 +214,7 @@ impl Reader {
                 _ => self.package(&component, at),
             }
             // Components inside components are as deep as JSON itself may be.
-            self.components(component.components.unwrap_or_default());
+            self.components(component.components);
         }
     }
 
@@ -267,7 +270,7 @@ fn package(component: &Component<'_>, at: usize, broken: &mut Broken) -> Package
     }
     package.licenses = component.licenses.map(|raw| licenses(raw, at, broken)).unwrap_or_default();
     package.digests = component.hashes.map(digests).unwrap_or_default();
-    package.locations = locations(&property, component.evidence);
+    package.locations = locations(component.properties.as_deref().unwrap_or_default(), &property, component.evidence);
     package.upstreams.extend(upstream(&package, &property));
     elements::fill_from_purl(&mut package);
     package
@@ -294,7 +297,34 @@ fn upstream<'a>(package: &Package, property: &impl Fn(&str) -> Option<&'a str>) 
     Some(Upstream { name, version })
 }
 
-fn locations<'a>(property: &impl Fn(&str) -> Option<&'a str>, evidence: Option<&RawValue>) -> Vec<Location> {
+/// The places that syft numbers from zero: `syft:location:0:path`, `syft:location:0:layerID`.
+fn syft_locations(properties: &[Property]) -> Vec<(String, Option<Digest>)> {
+    let mut places: BTreeMap<usize, (Option<&str>, Option<&str>)> = BTreeMap::new();
+    for property in properties {
+        let (Some(name), Some(value)) = (&property.name, &property.value) else { continue };
+        let numbered = name.strip_prefix("syft:location:").and_then(|rest| rest.split_once(':'));
+        let Some((number, part)) = numbered.and_then(|(number, part)| Some((number.parse().ok()?, part))) else {
+            continue;
+        };
+        let (path, layer) = places.entry(number).or_default();
+        match part {
+            "path" => _ = path.get_or_insert(value),
+            "layerID" => _ = layer.get_or_insert(value),
+            _ => {}
+        }
+    }
+    let in_a_row = places.into_iter().zip(0..).map_while(|((number, (path, layer)), place)| {
+        let path = path.filter(|_| number == place)?;
+        Some((path.to_owned(), layer.and_then(|layer| Digest::parse(layer).ok())))
+    });
+    in_a_row.collect()
+}
+
+fn locations<'a>(
+    properties: &[Property],
+    property: &impl Fn(&str) -> Option<&'a str>,
+    evidence: Option<&RawValue>,
+) -> Vec<Location> {
     #[derive(Deserialize)]
     struct Evidence {
         occurrences: Option<Vec<Occurrence>>,
@@ -303,11 +333,7 @@ fn locations<'a>(property: &impl Fn(&str) -> Option<&'a str>, evidence: Option<&
     struct Occurrence {
         location: Option<String>,
     }
-    let mut found: Vec<(String, Option<Digest>)> = Vec::new();
-    while let Some(path) = property(&format!("syft:location:{}:path", found.len())) {
-        let layer = property(&format!("syft:location:{}:layerID", found.len()));
-        found.push((path.to_owned(), layer.and_then(|layer| Digest::parse(layer).ok())));
-    }
+    let mut found = syft_locations(properties);
     if let Some(path) = property("aquasecurity:trivy:FilePath") {
         let layer = property("aquasecurity:trivy:LayerDiffID").and_then(|layer| Digest::parse(layer).ok());
         found.push((path.to_owned(), layer));

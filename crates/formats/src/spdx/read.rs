@@ -10,7 +10,7 @@ use stopgate_model::{
 };
 
 use crate::FormatError;
-use crate::elements::{self, Broken, Ids};
+use crate::elements::{self, Broken, Ids, Others, Packages};
 use crate::error::bounded;
 
 const FORMAT: &str = "SPDX";
@@ -28,9 +28,9 @@ struct Document<'a> {
     #[serde(borrow)]
     creation_info: Option<&'a RawValue>,
     #[serde(borrow)]
-    packages: Option<Vec<&'a RawValue>>,
+    packages: Option<Packages<'a>>,
     #[serde(borrow)]
-    relationships: Option<Vec<&'a RawValue>>,
+    relationships: Option<Others<'a>>,
     #[serde(borrow)]
     has_extracted_licensing_infos: Option<&'a RawValue>,
 }
@@ -92,10 +92,10 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
     for gap in document.comment.iter().flat_map(|comment| comment.lines()).filter_map(elements::named_gap) {
         broken.gap(gap);
     }
-    let rows = broken.within_limit(document.packages.unwrap_or_default());
+    let rows = broken.packages(document.packages);
     let rows: Vec<Row> =
         rows.into_iter().enumerate().filter_map(|(at, raw)| broken.object("package", at, raw)).collect();
-    let edges = document.relationships.unwrap_or_default();
+    let edges = broken.others("relationships", document.relationships);
     let edges: Vec<Edge> =
         edges.into_iter().enumerate().filter_map(|(at, raw)| broken.object("relationship", at, raw)).collect();
     let described = document.describes.unwrap_or_default();

@@ -14,7 +14,7 @@ use stopgate_model::{
 use super::read_source;
 use super::{metadata, read_files};
 use crate::FormatError;
-use crate::elements::{self, Broken, Ids};
+use crate::elements::{self, Broken, Ids, Others, Packages};
 use crate::error::bounded;
 
 pub(super) const FORMAT: &str = "syft-json";
@@ -24,11 +24,11 @@ const MODEL: u32 = 16;
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     #[serde(borrow)]
-    artifacts: Option<Vec<&'a RawValue>>,
+    artifacts: Option<Packages<'a>>,
     #[serde(borrow)]
-    artifact_relationships: Option<Vec<&'a RawValue>>,
+    artifact_relationships: Option<Others<'a>>,
     #[serde(borrow)]
-    files: Option<Vec<&'a RawValue>>,
+    files: Option<Others<'a>>,
     #[serde(borrow)]
     source: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -76,16 +76,16 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
     }
     let source = read_source::read(document.source, &mut broken);
     let mut ids = Ids::default();
-    let artifacts = broken.within_limit(artifacts);
+    let artifacts = broken.packages(Some(artifacts));
     let mut packages: Vec<Package> =
         artifacts.into_iter().enumerate().filter_map(|(at, raw)| package(raw, at, &mut ids, &mut broken)).collect();
-    let edges = document.artifact_relationships.unwrap_or_default();
+    let edges = broken.others("relationships", document.artifact_relationships);
     let mut relationships: Vec<_> = edges
         .into_iter()
         .enumerate()
         .filter_map(|(at, raw)| relationship(raw, at, &ids, &source.id, &mut broken))
         .collect();
-    let listed = document.files.unwrap_or_default();
+    let listed = broken.others("files", document.files);
     let old_modes = schema == "1.0.0" && descriptor.name.as_deref() == Some("anchorectl");
     let files = read_files::read(listed, &descriptor, old_modes, &source, &mut broken);
     let distro = document.distro.and_then(|raw| distro(raw, &mut broken)).or_else(|| elements::distro_of(&packages));
