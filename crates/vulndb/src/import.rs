@@ -9,8 +9,11 @@ use stopgate_model::{DataIdentity, Digest};
 
 use crate::build::{Built, Signals};
 use crate::database::{Database, OpenError};
-use crate::grype::{self, GrypeError, Listing, ListingError};
+use crate::grype::{self, GrypeError, Listing, ListingError, UnpackError};
 use crate::store::LockedStore;
+
+/// A listing is a few hundred bytes; a longer one is cut, and then no JSON.
+const LISTING_BYTES: u64 = 1 << 20;
 
 /// Where data comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -140,9 +143,10 @@ pub fn import(from: &ImportSource, store: &Path, options: &ImportOptions) -> Res
             if !listing.exists() {
                 return import(&ImportSource::File(only_database(folder)?), store, options);
             }
-            let bytes = std::fs::read(&listing).map_err(at(&listing))?;
+            let mut bytes = Vec::new();
+            open(&listing)?.take(LISTING_BYTES).read_to_end(&mut bytes).map_err(at(&listing))?;
             let archive = folder.join(beside(&Listing::parse(&bytes)?.path)?);
-            let file = File::open(&archive).map_err(at(&archive))?;
+            let file = open(&archive)?;
             let origin = if options.origin.is_empty() { name_of(&archive) } else { options.origin.clone() };
             import_listed(&bytes, file, store, &ImportOptions { origin, ..options.clone() })
         }
@@ -205,12 +209,12 @@ fn only_database(folder: &Path) -> Result<PathBuf, ImportError> {
 }
 
 fn import_file(path: &Path, store: &Path, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
-    let mut file = File::open(path).map_err(at(path))?;
+    let mut file = open(path)?;
     let mut head = [0_u8; 16];
     let is_bare = file.read_exact(&mut head).is_ok() && &head == b"SQLite format 3\0";
     let store = lock(store)?;
     if !is_bare {
-        let file = File::open(path).map_err(at(path))?;
+        let file = open(path)?;
         return import_stream(file, &store, options);
     }
     // The database is read where it is, while it is hashed.
@@ -231,8 +235,10 @@ fn import_file(path: &Path, store: &Path, options: &ImportOptions) -> Result<Dat
 fn import_stream(source: impl Read, store: &LockedStore, options: &ImportOptions) -> Result<DataIdentity, ImportError> {
     let scratch = store.scratch("vulnerability.db");
     let _remove = RemoveOnDrop(&scratch);
-    let damaged = |source| ImportError::Archive { origin: options.origin.clone(), source };
-    let unpacked = grype::unpack(source, &scratch).map_err(damaged)?;
+    let unpacked = grype::unpack(source, &scratch).map_err(|error| match error {
+        UnpackError::Source(source) => ImportError::Archive { origin: options.origin.clone(), source },
+        UnpackError::Target(source) => ImportError::Io { path: scratch.clone(), source },
+    })?;
     check(options, &unpacked.digest)?;
     if !unpacked.found {
         return Err(ImportError::NoDatabase(options.origin.clone()));
@@ -337,6 +343,14 @@ fn hash(path: &Path) -> io::Result<Digest> {
         }
         hash.update(buffer.get(..count).unwrap_or_default());
     }
+}
+
+/// Opens a regular file: a named pipe would wait for its writer, a device may never end.
+fn open(path: &Path) -> Result<File, ImportError> {
+    if !path.metadata().map_err(at(path))?.is_file() {
+        return Err(at(path)(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
+    }
+    File::open(path).map_err(at(path))
 }
 
 fn name_of(path: &Path) -> String {

@@ -11,7 +11,7 @@ mod read;
 mod sqlite;
 mod tables;
 
-pub(crate) use archive::unpack;
+pub(crate) use archive::{UnpackError, unpack};
 pub use listing::{Listing, ListingError};
 pub(crate) use read::read;
 pub use sqlite::GrypeError;
