@@ -110,15 +110,21 @@ fn read_policy(name: &str) -> Result<Vec<u8>, Failure> {
     sources::read_file(path, stopgate_model::limits::POLICY_BYTES)
 }
 
+/// Errors of a policy that are named one by one.
+const SHOWN_ERRORS: usize = 50;
+
 fn invalid(name: &str, errors: &[stopgate_policy::PolicyError]) -> Failure {
     let count = errors.len();
     let plural = if count == 1 { "" } else { "s" };
     let mut failure = Failure::new(format!("the policy `{name}` is not valid: {count} error{plural}"));
-    for error in errors.iter().take(50) {
+    for error in errors.iter().take(SHOWN_ERRORS) {
         failure = failure.help(match &error.help {
             Some(help) => format!("{error} ({help})"),
             None => error.to_string(),
         });
+    }
+    if count > SHOWN_ERRORS {
+        failure = failure.help(format!("and {} more", count - SHOWN_ERRORS));
     }
     failure
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::suggest::shown;
+
 /// One problem of a policy document. Reading collects all of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PolicyError {
@@ -38,11 +40,16 @@ impl PolicyError {
 
 impl fmt::Display for PolicyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.line, self.column) {
-            (Some(line), Some(column)) => write!(f, "line {line}, column {column}: ")?,
-            (Some(line), None) => write!(f, "line {line}: ")?,
-            _ if !self.pointer.is_empty() => write!(f, "`{}`: ", self.pointer)?,
-            _ => {}
+        let place = match (self.line, self.column) {
+            (Some(line), Some(column)) => format!("line {line}, column {column}"),
+            (Some(line), None) => format!("line {line}"),
+            _ => String::new(),
+        };
+        match (self.pointer.as_str(), place.as_str()) {
+            ("", "") => {}
+            ("", place) => write!(f, "{place}: ")?,
+            (pointer, "") => write!(f, "`{}`: ", shown(pointer))?,
+            (pointer, place) => write!(f, "`{}` ({place}): ", shown(pointer))?,
         }
         f.write_str(&self.message)
     }
@@ -54,4 +61,18 @@ impl std::error::Error for PolicyError {}
 pub(crate) fn child(parent: &str, key: impl fmt::Display) -> String {
     let key = key.to_string();
     format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PolicyError;
+
+    #[test]
+    fn says_where_in_the_document_and_in_the_file() {
+        let error = PolicyError::new("/rules/0", "it is bad");
+        assert_eq!(error.to_string(), "`/rules/0`: it is bad");
+        assert_eq!(error.at(3, 7).to_string(), "`/rules/0` (line 3, column 7): it is bad");
+        assert_eq!(PolicyError::new("", "it is bad").at(1, 2).to_string(), "line 1, column 2: it is bad");
+        assert!(PolicyError::new("/k".repeat(1_000_000), "it is bad").to_string().len() < 200);
+    }
 }

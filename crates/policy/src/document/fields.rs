@@ -16,10 +16,21 @@ pub(crate) struct Sink {
 
 impl Sink {
     pub(crate) fn error(&self, error: PolicyError) {
-        self.errors.borrow_mut().push(error);
+        add(&mut self.errors.borrow_mut(), error);
     }
     pub(crate) fn warn(&self, warning: PolicyError) {
-        self.warnings.borrow_mut().push(warning);
+        add(&mut self.warnings.borrow_mut(), warning);
+    }
+}
+
+/// Problems that are told of one document. Nobody reads more, and millions of empty rules have millions.
+const MOST_TOLD: usize = 10_000;
+
+fn add(problems: &mut Vec<PolicyError>, problem: PolicyError) {
+    match problems.len() {
+        told if told < MOST_TOLD => problems.push(problem),
+        MOST_TOLD => problems.push(PolicyError::new("", format!("only the first {MOST_TOLD} problems are told"))),
+        _ => {}
     }
 }
 

@@ -132,7 +132,16 @@ pub(crate) fn read(document: &[u8]) -> Result<Node, PolicyError> {
     if text.trim_start().starts_with(['{', '[']) { read_json(text) } else { read_yaml(text).map(|node| node.0) }
 }
 
+/// Values of one document: some hundred for each rule that a policy may have.
+const MOST_VALUES: usize = 4_000_000;
+/// Longer documents are not read a second time: the pointer says where an error is.
+const LONGEST_LOCATED: usize = 4 << 20;
+
 fn read_json(text: &str) -> Result<Node, PolicyError> {
+    // Each value but the first of a list or object stands behind a comma.
+    if text.len() > MOST_VALUES && text.bytes().filter(|byte| *byte == b',').nth(MOST_VALUES).is_some() {
+        return Err(PolicyError::new("", format!("the document has more than {MOST_VALUES} values")));
+    }
     serde_json::from_str::<Plain>(text).map(|plain| plain.0).map_err(|error| {
         let full = error.to_string();
         // serde_json appends the place, which we tell in fields of their own.
@@ -150,7 +159,7 @@ fn read_yaml(text: &str) -> Result<Located, PolicyError> {
     let mut budget = serde_saphyr::Budget::default();
     budget.max_depth = limits::JSON_DEPTH as usize;
     budget.max_events = 8_000_000;
-    budget.max_nodes = 4_000_000;
+    budget.max_nodes = MOST_VALUES;
     budget.max_total_scalar_bytes = limits::POLICY_BYTES as usize;
     let mut options = serde_saphyr::Options::default();
     options.budget = Some(budget);
@@ -177,7 +186,7 @@ fn comment_before_json(text: &str) -> Option<u64> {
 
 /// Fills in lines and columns of problems by reading the document a second time.
 pub(crate) fn locate(document: &[u8], problems: &mut [PolicyError]) {
-    if problems.iter().all(|problem| problem.line.is_some()) {
+    if document.len() > LONGEST_LOCATED || problems.iter().all(|problem| problem.line.is_some()) {
         return;
     }
     let Ok(text) = std::str::from_utf8(document) else { return };

@@ -17,6 +17,22 @@ fn errors(document: &Value) -> Vec<String> {
 }
 
 #[test]
+fn a_flood_of_values_or_errors_is_cut() {
+    let flood = |element: &str, count: usize| {
+        let elements = vec![element; count].join(",");
+        let text =
+            format!("{{\"id\":\"x\",\"name\":\"x\",\"version\":\"2\",\"mappings\":[],\"rule_sets\":[{elements}]}}");
+        parse(text.as_bytes(), ParseOptions::default()).unwrap_err()
+    };
+    let errors = flood("{}", 100_000);
+    assert_eq!(errors.len(), 10_001);
+    assert_eq!(errors.last().unwrap().message, "only the first 10000 problems are told");
+    let errors = flood("1", 4_100_000);
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].message, "the document has more than 4000000 values");
+}
+
+#[test]
 fn every_error_is_told_at_once() {
     let mut policy = document(&[
         "stop vulnerabilites.package package_type=all",
