@@ -63,12 +63,16 @@ pub(crate) fn identify(content: &[u8]) -> Vec<&'static str> {
 const LONGEST_TEXT: usize = 512 << 10;
 /// A copyright line this many words before a match belongs to it.
 const COPYRIGHT_WORDS: usize = 50;
-/// Of a text's runs this many in a hundred must be together.
-const ENOUGH: usize = 75;
-
-/// Whether a count is at least this percentage of a text's runs.
+/// Whether a count is at least this percentage of some runs.
 const fn is_most(count: usize, runs: u32, percent: usize) -> bool {
     count * 100 >= runs as usize * percent
+}
+
+impl Text {
+    /// Whether so many of its runs are enough. Notices are short and told in more ways than licences.
+    const fn is_most(&self, count: usize) -> bool {
+        is_most(count, self.runs, if self.needs.is_some() { 75 } else { 80 })
+    }
 }
 
 /// Where the runs of each text are, as word and row of the corpus; texts with too few are left out.
@@ -82,7 +86,7 @@ fn places_of(rows: &[&[u64]], corpus: &Corpus) -> Vec<(usize, Vec<(usize, u64)>)
     let mut ranks = vec![usize::MAX; corpus.texts.len()];
     let mut places = Vec::new();
     for (number, (count, text)) in counts.iter().zip(&corpus.texts).enumerate() {
-        if *count > 0 && is_most(*count as usize, text.runs, ENOUGH) {
+        if *count > 0 && text.is_most(*count as usize) {
             if let Some(rank) = ranks.get_mut(number) {
                 *rank = places.len();
             }
@@ -111,25 +115,27 @@ struct Match<'a> {
 }
 
 impl Match<'_> {
-    /// Runs, weighted by how much of the text they are.
-    const fn score(&self) -> u64 {
-        (self.runs * self.runs) as u64 * 1000 / self.text.runs as u64
+    /// Runs, weighted by how much of the text they are and how much of the words between them they explain.
+    fn score(&self) -> u64 {
+        (self.runs * self.runs) as u64 * 1000 / u64::from(self.text.runs).max((self.end - self.start) as u64).max(1)
     }
 }
 
 /// Adds each place where most runs of a text lie close together.
 fn add_matches<'a>(
     text: &'a Text,
-    mut places: &[(usize, u64)],
+    places: &[(usize, u64)],
     words: &[u64],
     corpus: &Corpus,
     matches: &mut Vec<Match<'a>>,
 ) {
-    while let Some((first, last, runs)) = best_window(text, places) {
-        let Some(window) = places.get(first..=last) else { break };
-        if !is_most(runs, text.runs, ENOUGH) {
-            break;
+    let mut parts = vec![places];
+    while let Some(places) = parts.pop() {
+        if !text.is_most(places.len()) {
+            continue;
         }
+        let Some((first, last, runs)) = best_window(text, places) else { continue };
+        let Some(window) = places.get(first..=last).filter(|_| text.is_most(runs)) else { continue };
         if let (Some((start, _)), Some((end, _))) = (window.first(), window.last())
             && text.needs.is_none_or(|word| words.get(*start..end + RUN).is_some_and(|words| words.contains(&word)))
             && has_clauses(text, window, corpus)
@@ -137,7 +143,8 @@ fn add_matches<'a>(
             let places = window.iter().map(|(at, _)| *at).collect();
             matches.push(Match { text, start: *start, end: end + RUN, runs, places });
         }
-        places = places.get(last + 1..).unwrap_or_default();
+        // Other copies, before and behind the best one.
+        parts.extend([places.get(..first), places.get(last + 1..)].into_iter().flatten());
     }
 }
 
@@ -146,7 +153,7 @@ fn has_clauses(text: &Text, window: &[(usize, u64)], corpus: &Corpus) -> bool {
     text.extends.iter().all(|other| {
         let body = window.iter().map(|(_, row)| *row).filter(|row| row & HEAD == 0);
         let more: HashSet<u64> = body.filter(|row| !corpus.has(other.number, *row)).collect();
-        is_most(more.len(), other.more, 60)
+        is_most(more.len(), other.more, 45)
     })
 }
 
@@ -312,10 +319,23 @@ mod tests {
             .replace("the copyright holder nor the names of its", "the Example Developers nor the names of any")
             .replace("COPYRIGHT HOLDERS", "EXAMPLE DEVELOPERS");
         assert_eq!(identify(clause.as_bytes()), ["BSD-3-Clause"]);
+        let other = text("BSD-3-Clause").replace(
+            "Neither the name of the copyright holder nor the names of its contributors may",
+            "The name of the author may not",
+        );
+        assert_eq!(identify(other.as_bytes()), ["BSD-3-Clause"]);
         let x = text("HPND-sell-variant").replace("OpenVision", "Jane Doe").replace("OPENVISION", "JANE DOE AND SONS");
         assert_eq!(identify(x.as_bytes()), ["HPND-sell-variant"]);
         let signed = format!("Written by many.\n(c) 1998, 1999 Jane Doe <jane@example.com>\n\n{}", text("ISC"));
         assert_eq!(identify(signed.as_bytes()), ["ISC"]);
+    }
+
+    #[test]
+    fn every_copy_is_found_whole() {
+        // The first copy has fewer of the words than the second.
+        let first = text("BSD-3-Clause").replace("the names of its", "the names of any");
+        let twice = format!("{first}\n----\n{}\n----\n{}", text("MIT"), text("BSD-3-Clause"));
+        assert_eq!(identify(twice.as_bytes()), ["BSD-3-Clause", "MIT"]);
     }
 
     #[test]
