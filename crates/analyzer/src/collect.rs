@@ -2,6 +2,7 @@
 //! policies read, and the files that catalogers claim.
 
 use std::io::{self, BufRead};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -28,6 +29,10 @@ pub(crate) struct Tools {
     pub(crate) spool: Spool,
     /// Entries that the artifact may still have.
     entries_left: AtomicU64,
+    /// Bytes that their paths and link targets may still have.
+    path_bytes_left: AtomicU64,
+    /// Bytes of findings that may still be kept.
+    facts_left: Arc<AtomicU64>,
 }
 
 impl Tools {
@@ -38,19 +43,29 @@ impl Tools {
             pool: Pool::default(),
             spool: Spool::default(),
             entries_left: AtomicU64::new(limits::IMAGE_ENTRIES),
+            path_bytes_left: AtomicU64::new(limits::IMAGE_PATH_BYTES),
+            facts_left: Arc::new(AtomicU64::new(limits::FACTS_BYTES)),
         }
     }
 
     /// Takes entries out of what the artifact may have.
     pub(crate) fn take_entries(&self, count: u64) -> bool {
-        let take = |left: u64| left.checked_sub(count);
-        self.entries_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok()
+        take(&self.entries_left, count)
     }
 
     /// Takes entries that need not be read. What is known counts, too.
     pub(crate) fn count_entries(&self, known: u64) {
         if !self.take_entries(known) {
             self.entries_left.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes what the facts of a known layer fill: findings, paths.
+    pub(crate) fn count_known(&self, (findings, paths): (u64, u64)) {
+        for (left, bytes) in [(&*self.facts_left, findings), (&self.path_bytes_left, paths)] {
+            if !take(left, bytes) {
+                left.store(0, Ordering::Relaxed);
+            }
         }
     }
 
@@ -69,6 +84,10 @@ impl Tools {
             wanted.dedup();
         }
     }
+}
+
+fn take(left: &AtomicU64, count: u64) -> bool {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(count)).is_ok()
 }
 
 /// Collects one layer.
@@ -92,7 +111,7 @@ impl<'t> Collector<'t> {
     /// For an archive that stands for itself.
     pub(crate) fn of_archive(tools: &'t Tools) -> Self {
         let (reply, replies) = channel();
-        let builder = LayerBuilder::default();
+        let builder = LayerBuilder::within(Arc::clone(&tools.facts_left));
         Self { tools, builder, scratch: Vec::new(), reply, replies, full: false, marks: false }
     }
 
@@ -160,6 +179,11 @@ impl<'t> Collector<'t> {
     }
 
     fn push(&mut self, data: &EntryData<'_>) -> Option<u32> {
+        let text = data.path.len() + data.link.map_or(0, str::len);
+        if !take(&self.tools.path_bytes_left, text as u64) {
+            self.too_long();
+            return None;
+        }
         let number = self.builder.push(data);
         if number.is_none() {
             self.too_many();
@@ -171,6 +195,15 @@ impl<'t> Collector<'t> {
         if !std::mem::replace(&mut self.full, true) {
             let message = "the image has more entries than the limit; the rest of the layer was left out";
             let limit = limits::IMAGE_ENTRIES;
+            self.builder.gap(Gap::new(GapCode::ImageEntries, message).limited(limit, limit + 1));
+        }
+    }
+
+    fn too_long(&mut self) {
+        if !std::mem::replace(&mut self.full, true) {
+            let message =
+                "the paths of the image are together longer than the limit; the rest of the layer was left out";
+            let limit = limits::IMAGE_PATH_BYTES;
             self.builder.gap(Gap::new(GapCode::ImageEntries, message).limited(limit, limit + 1));
         }
     }

@@ -119,6 +119,7 @@ fn layers(
         match loaded {
             Some(loaded) => {
                 tools.count_entries(loaded.summary().entries);
+                tools.count_known(loaded.lengths());
                 budget.count(loaded.summary().bytes);
                 facts.insert(layer.diff_id.clone(), loaded);
             }

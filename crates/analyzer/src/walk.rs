@@ -336,6 +336,21 @@ mod tests {
     }
 
     #[test]
+    fn paths_and_findings_beyond_what_the_image_may_keep_are_left_out() {
+        let tar = tar_of(&[Entry::file("a", "x"), Entry::file("bcd", "x"), Entry::file("e", "x")]);
+        let tools = Tools::new(SourceClass::Image);
+        tools.count_known((0, stopgate_model::limits::IMAGE_PATH_BYTES - 3));
+        let (walked, facts) = walked(&tar, &digest_of(&tar), &tools, &ImageBudget::default());
+        assert_eq!((walked.complete, codes(&facts)), (false, vec![GapCode::ImageEntries]));
+        assert_eq!(facts.summary().rows, 1);
+        let tar = tar_of(&[Entry::file("etc/passwd", "root:x")]);
+        let tools = Tools::new(SourceClass::Image);
+        tools.count_known((stopgate_model::limits::FACTS_BYTES - 5, 0));
+        let (_, facts) = self::walked(&tar, &digest_of(&tar), &tools, &ImageBudget::default());
+        assert_eq!(codes(&facts), [GapCode::FactsBytes], "all layers share the room");
+    }
+
+    #[test]
     fn a_walk_that_is_stopped_says_so() {
         let tools = Tools::new(SourceClass::Image);
         let budget = ImageBudget::default();

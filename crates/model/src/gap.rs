@@ -61,7 +61,7 @@ codes! {
     LayerUnreadable = "layer_unreadable", Undecidable;
     /// Other readers of a layer's archive may see other files than we do.
     LayerAmbiguous = "layer_ambiguous", Note;
-    /// More was found in a layer than is kept; packages may be missing.
+    /// More was found in an image than is kept; packages may be missing.
     FactsBytes = "facts_bytes", Undecidable;
     /// Packages have more CPEs than is kept; some have none and are not searched for by CPE.
     CpeBytes = "cpe_bytes", Partial;

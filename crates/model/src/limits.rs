@@ -53,6 +53,8 @@ limits! {
     DECODER_WINDOW_BYTES = 128 * MIB, "bytes";
     /// Entries of all layers of one image.
     IMAGE_ENTRIES = 4_000_000, "entries";
+    /// Paths and link targets of all entries of one image together.
+    IMAGE_PATH_BYTES = 256 * MIB, "bytes";
     /// Length of one path.
     PATH_BYTES = 4 * KIB, "bytes";
     /// Parts of one path.
@@ -71,11 +73,13 @@ limits! {
     NESTED_ENTRIES = 500_000, "entries";
     /// One metadata file that a cataloger reads (lock file, package database).
     METADATA_BYTES = 256 * MIB, "bytes";
+    /// Lines and list elements of one metadata file in text form.
+    METADATA_ELEMENTS = 2_000_000, "entries";
     /// An executable whose sections are inspected.
     EXECUTABLE_BYTES = 512 * MIB, "bytes";
     /// A claimed file that is held in memory; larger ones go to an anonymous temporary file.
     MEMORY_FILE_BYTES = 16 * MIB, "bytes";
-    /// What was found in one layer, in its binary form.
+    /// What was found in the layers of one image, in its binary form.
     FACTS_BYTES = 256 * MIB, "bytes";
     /// CPEs of one artifact's packages, as text.
     CPE_BYTES = 256 * MIB, "bytes";

@@ -7,6 +7,8 @@
 
 use std::cmp::Ordering::Less;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use stopgate_catalogers::Facts;
 use stopgate_model::{FileKind, Gap, GapClass, GapCode, limits};
@@ -91,11 +93,19 @@ pub(crate) struct LayerBuilder {
     digests: Vec<[u8; 32]>,
     findings: Vec<(u32, What)>,
     finding_bytes: u64,
+    /// What all layers of the image may still keep, when they are bounded together.
+    room: Option<Arc<AtomicU64>>,
+    overflowed: bool,
     gap_counts: BTreeMap<GapCode, u64>,
     summary: Summary,
 }
 
 impl LayerBuilder {
+    /// One of several layers that share the room for what is found.
+    pub(crate) fn within(room: Arc<AtomicU64>) -> Self {
+        Self { room: Some(room), ..Self::default() }
+    }
+
     /// Adds an entry; its number is for the findings. `None`: the tables are full.
     pub(crate) fn push(&mut self, entry: &EntryData<'_>) -> Option<u32> {
         let number = u32::try_from(self.raw.len()).ok().filter(|number| *number < NONE)?;
@@ -155,19 +165,23 @@ impl LayerBuilder {
 
     fn add(&mut self, number: u32, bytes: usize, what: What) {
         let limit = limits::FACTS_BYTES;
-        let before = self.finding_bytes;
         self.finding_bytes += bytes as u64;
-        if self.finding_bytes <= limit {
+        let take = |left: u64| left.checked_sub(bytes as u64);
+        let has_room = match &self.room {
+            Some(room) => room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok(),
+            None => self.finding_bytes <= limit,
+        };
+        if has_room {
             self.findings.push((number, what));
-        } else if before <= limit {
-            let message = "more was found in the layer than is kept; the rest was left out";
+        } else if !std::mem::replace(&mut self.overflowed, true) {
+            let message = "more was found in the image than is kept; the rest of the layer was left out";
             self.gap(Gap::new(GapCode::FactsBytes, message).limited(limit, self.finding_bytes));
         }
     }
 
     /// Whether something was left out for want of room, so that the facts are not the layer's.
     pub(crate) const fn overflowed(&self) -> bool {
-        self.finding_bytes > limits::FACTS_BYTES
+        self.overflowed
     }
 
     /// Adds a gap. Of the same kind only the first ones are kept; the rest is counted.

@@ -121,6 +121,12 @@ impl LayerFacts {
         Findings { reader: Reader::new(self.section(FINDINGS)), row: 0 }
     }
 
+    /// Bytes of the findings, and of the paths and link targets in their short form.
+    pub(crate) fn lengths(&self) -> (u64, u64) {
+        let length = |number| self.section(number).len() as u64;
+        (length(FINDINGS), length(PATHS) + length(LINKS))
+    }
+
     fn section(&self, number: usize) -> &[u8] {
         self.sections.get(number).and_then(|(start, end)| self.plain.get(*start..*end)).unwrap_or_default()
     }
