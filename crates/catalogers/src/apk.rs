@@ -58,6 +58,9 @@ fn read(file: &Claimed<'_>, facts: &mut Facts) -> Result<(), ReadError> {
         let mut gap = Gap::new(GapCode::RecordUnreadable, format!("{bad} lines are no fields: expected `K:value`"));
         gap.seen = Some(bad);
         facts.gaps.push(gap);
+        if entries.is_empty() {
+            return Err(ReadError::Malformed("has no package that can be read".to_owned()));
+        }
     }
     facts.dependencies = edges(&entries).into_iter().map(|(from, to)| (from as u32, to as u32)).collect();
     facts.packages = entries.iter().map(package).collect();

@@ -3,7 +3,7 @@
 //! Every claim is filed under something that a path must have (its last part, its extension, the name of
 //! its folder, or a piece of text), so a path that nobody wants costs a few hash look-ups and no pattern.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use aho_corasick::AhoCorasick;
 use globset::{GlobBuilder, GlobMatcher};
@@ -241,6 +241,8 @@ pub fn extract_file(cataloger: &Cataloger, file: &Claimed<'_>) -> Facts {
     if let Err(error) = (cataloger.extract)(file, &mut facts) {
         facts.gaps.push(gap_of(cataloger.unreadable, file, &error));
     }
+    leave_out_monsters(file, &mut facts);
+    count_gaps(&mut facts.gaps);
     let mut cpes = cpe::Generator::of_file();
     for package in &mut facts.packages {
         cpes.complete(package);
@@ -248,25 +250,101 @@ pub fn extract_file(cataloger: &Cataloger, file: &Claimed<'_>) -> Facts {
     facts
 }
 
+/// A name or version longer than this is garbage, and would be copied into many places.
+const LONGEST_WORD: usize = 64 << 10;
+
+/// Packages without a usable name; edges name packages by their position, so only the words go.
+fn leave_out_monsters(file: &Claimed<'_>, facts: &mut Facts) {
+    let mut seen = 0_u64;
+    for package in &mut facts.packages {
+        for word in [&mut package.name, &mut package.version, &mut package.purl] {
+            if word.len() > LONGEST_WORD {
+                *word = String::new();
+                package.details = None;
+                seen += 1;
+            }
+        }
+    }
+    if seen > 0 {
+        let message = format!("{seen} names and versions in `{}` are longer than {LONGEST_WORD} bytes", file.path());
+        facts.gaps.push(Gap { seen: Some(seen), ..Gap::new(GapCode::RecordUnreadable, message) });
+    }
+}
+
+/// Gaps of one kind in one file that are kept one by one; more of it are counted.
+const GAPS_KEPT: usize = 100;
+
+fn count_gaps(gaps: &mut Vec<Gap>) {
+    if gaps.len() <= GAPS_KEPT {
+        return;
+    }
+    let mut counts: BTreeMap<GapCode, usize> = BTreeMap::new();
+    gaps.retain(|gap| {
+        let seen = counts.entry(gap.code).or_default();
+        *seen += 1;
+        *seen <= GAPS_KEPT
+    });
+    for (code, seen) in counts.into_iter().filter(|(_, seen)| *seen > GAPS_KEPT) {
+        let more = (seen - GAPS_KEPT) as u64;
+        gaps.push(Gap { seen: Some(more), ..Gap::new(code, format!("{more} more of the same kind in this file")) });
+    }
+}
+
 /// The gap for a file that could not be read; `unreadable` is its code unless the file is too long.
 pub(crate) fn gap_of(unreadable: GapCode, file: &Claimed<'_>, error: &ReadError) -> Gap {
     let code = match (error, unreadable) {
-        (ReadError::TooLarge { .. }, GapCode::MetadataUnreadable) => GapCode::MetadataBytes,
+        (ReadError::TooLarge { .. } | ReadError::TooMany { .. }, GapCode::MetadataUnreadable) => GapCode::MetadataBytes,
         (ReadError::TooLarge { .. }, GapCode::ExecutableUnreadable) => GapCode::ExecutableBytes,
         (_, code) => code,
     };
     let gap = Gap::new(code, format!("`{}` {error}", file.path()));
     match error {
-        ReadError::TooLarge { limit, seen } => gap.limited(*limit, *seen),
+        ReadError::TooLarge { limit, seen } | ReadError::TooMany { limit, seen } => gap.limited(*limit, *seen),
         _ => gap,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{ClaimIndex, is_executable};
-    use crate::{Assemble, Cataloger, Claim, SourceClass, Sources};
-    use stopgate_model::GapCode;
+    use super::{ClaimIndex, extract_file, is_executable};
+    use crate::{Assemble, CATALOGERS, Cataloger, Claim, Claimed, SourceClass, Sources};
+    use stopgate_model::{Gap, GapCode, Package, PackageType};
+
+    fn gaps_of(cataloger: &Cataloger, path: &str, content: &[u8]) -> Vec<GapCode> {
+        let content = content.to_vec();
+        let facts = extract_file(cataloger, &Claimed::new(path, 0o644, &content));
+        facts.gaps.iter().map(|gap| gap.code).collect()
+    }
+
+    #[test]
+    fn a_database_without_a_readable_package_is_unreadable() {
+        for (path, cataloger) in
+            [("var/lib/dpkg/status", "dpkg-db-cataloger"), ("lib/apk/db/installed", "apk-db-cataloger")]
+        {
+            let cataloger = CATALOGERS.iter().find(|known| known.name == cataloger).unwrap();
+            let garbage = gaps_of(cataloger, path, b"\xff\x00 garbage\nmore of it\n\nand more\n");
+            assert!(garbage.contains(&GapCode::DatabaseUnreadable), "{path}: {garbage:?}");
+            assert_eq!(gaps_of(cataloger, path, b""), [], "{path}");
+            let flood = gaps_of(cataloger, path, &b"a\n".repeat(2_000_001));
+            assert_eq!(flood, [GapCode::DatabaseUnreadable], "{path}");
+        }
+    }
+
+    #[test]
+    fn floods_of_gaps_and_monstrous_words_are_cut() {
+        static FLOOD: Cataloger = Cataloger {
+            extract: |_, facts| {
+                facts.packages.push(Package::new(PackageType::NPM, "a".repeat(1 << 20), "1"));
+                facts.gaps = vec![Gap::new(GapCode::ArchiveUnreadable, "x"); 5000];
+                Ok(())
+            },
+            ..cataloger(Sources::All, &[])
+        };
+        let content = Vec::new();
+        let facts = extract_file(&FLOOD, &Claimed::new("x", 0, &content));
+        assert_eq!((facts.packages[0].name.as_str(), facts.gaps.len()), ("", 102));
+        assert!(facts.gaps.iter().any(|gap| gap.seen == Some(4900)));
+    }
 
     const fn cataloger(sources: Sources, claims: &'static [Claim]) -> Cataloger {
         Cataloger {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io;
 
 use stopgate_archive::{Cursor, ReadAt};
-use stopgate_model::{GapCode, PackageType};
+use stopgate_model::{GapCode, PackageType, limits};
 
 use crate::{Facts, Found, MergedView};
 
@@ -80,6 +80,14 @@ pub enum ReadError {
         /// Size, bytes.
         seen: u64,
     },
+    /// The text has more lines and list elements than its limit.
+    #[error("has {seen} lines and list elements, the limit is {limit}")]
+    TooMany {
+        /// Limit.
+        limit: u64,
+        /// What was seen.
+        seen: u64,
+    },
     /// The content is not what its name promises; one clause that says where.
     #[error("{0}")]
     Malformed(String),
@@ -137,7 +145,15 @@ impl<'a> Claimed<'a> {
 
     /// All text, invalid UTF-8 replaced, when there are at most `limit` bytes.
     pub fn text(&self, limit: u64) -> Result<Cow<'a, str>, ReadError> {
-        Ok(match self.bytes(limit)? {
+        let bytes = self.bytes(limit)?;
+        // Each may become a package, so what a short text becomes would fill the memory.
+        let limit = limits::METADATA_ELEMENTS;
+        let seen =
+            if bytes.len() as u64 > limit { memchr::memchr2_iter(b'\n', b',', &bytes).count() as u64 } else { 0 };
+        if seen > limit {
+            return Err(ReadError::TooMany { limit, seen });
+        }
+        Ok(match bytes {
             Cow::Borrowed(bytes) => String::from_utf8_lossy(bytes),
             Cow::Owned(bytes) => Cow::Owned(String::from_utf8_lossy(&bytes).into_owned()),
         })

@@ -64,6 +64,8 @@ fn read(file: &Claimed<'_>, facts: &mut Facts) -> Result<(), ReadError> {
         let stanzas = control::stanzas(&text, facts);
         if !stanzas.is_empty() {
             facts.record(STATUS, &stanzas);
+        } else if facts.gaps.iter().any(|gap| gap.code == GapCode::RecordUnreadable) {
+            return Err(ReadError::Malformed("has no package that can be read".to_owned()));
         }
     }
     Ok(())

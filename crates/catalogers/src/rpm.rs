@@ -78,6 +78,9 @@ fn read(file: &Claimed<'_>, facts: &mut Facts) -> Result<(), ReadError> {
     // What was read before the database broke is kept beside the gap.
     if !installed.is_empty() {
         facts.record(INSTALLED, &installed);
+    } else if bad > 0 {
+        outcome?;
+        return Err(ReadError::Malformed("has no header that can be read".to_owned()));
     }
     outcome
 }

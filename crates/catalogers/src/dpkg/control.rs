@@ -59,6 +59,9 @@ pub(super) fn stanzas(text: &str, facts: &mut Facts) -> Vec<Stanza> {
     all
 }
 
+/// No field of a package comes near this.
+const LONGEST_LINE: usize = 1 << 20;
+
 #[derive(Default)]
 struct Fields {
     stanza: Stanza,
@@ -109,6 +112,10 @@ impl Name {
 impl Fields {
     fn add(&mut self, line: &str) {
         self.any = true;
+        if line.len() > LONGEST_LINE {
+            self.broken = true;
+            return;
+        }
         if line.starts_with([' ', '\t']) {
             match self.current {
                 Some(Name::Conffiles) => {

@@ -49,9 +49,9 @@ pub(crate) static JAVA_ARCHIVE: Cataloger = Cataloger {
 const NESTED: [&str; 13] = ["jar", "war", "ear", "par", "sar", "nar", "jpi", "hpi", "kar", "far", "lpkg", "rar", "zap"];
 
 /// A manifest, a Maven file or a licence.
-const LONGEST_TEXT: u64 = 32 << 20;
+const LONGEST_TEXT: u64 = 16 << 20;
 /// Nested archives that are inflated into memory, all levels together.
-const MOST_IN_MEMORY: u64 = 512 << 20;
+const MOST_IN_MEMORY: u64 = 192 << 20;
 
 fn read_file(file: &Claimed<'_>, facts: &mut Facts) -> Result<(), ReadError> {
     let budget = Budget::default();
@@ -107,6 +107,10 @@ fn read_archive(
     parent: Option<u32>,
     facts: &mut Facts,
 ) {
+    if archive.doubts().entry_count {
+        let message = format!("`{}` cannot be read to its end: its directory counts other entries", place.virtual_path);
+        facts.gaps.push(Gap::new(GapCode::ArchiveUnreadable, message));
+    }
     let mut manifests = archive.entries().iter().filter(|entry| is_file(entry) && entry.name == "META-INF/MANIFEST.MF");
     let manifest = manifests.next().and_then(|entry| text_of(archive, entry, place, facts));
     let manifest = manifest.map(|text| Manifest::read(&String::from_utf8_lossy(&text)));
