@@ -315,15 +315,21 @@ fn compare(current: (&DataIdentity, Signals), offered: (&DataIdentity, Signals))
     if time(offered) < time(current) {
         return Err(ImportError::Older { offered: offered.built.clone(), current: current.built.clone() });
     }
+    // Records without a row that says whom they affect find nothing, so those rows count for themselves.
     let rows_of = |identity: &DataIdentity, provider: &str| {
         let rows = identity.providers.iter().filter(|rows| rows.provider == provider);
-        rows.map(|rows| rows.vulnerabilities + rows.affected + rows.unaffected).sum::<u64>()
+        rows.fold((0, 0), |(all, affected), rows| {
+            (all + rows.vulnerabilities + rows.affected + rows.unaffected, affected + rows.affected)
+        })
+    };
+    let is_lost = |(had, had_affected): (u64, u64), (has, has_affected): (u64, u64)| {
+        (had > 0 && has == 0) || (had_affected > 0 && has_affected == 0)
     };
     let mut lost: Vec<String> = current
         .providers
         .iter()
         .map(|rows| &rows.provider)
-        .filter(|provider| rows_of(current, provider) > 0 && rows_of(offered, provider) == 0)
+        .filter(|provider| is_lost(rows_of(current, provider), rows_of(offered, provider)))
         .cloned()
         .collect();
     let signals = [("kev", had.kev, has.kev), ("epss", had.epss, has.epss), ("cwe", had.cwes, has.cwes)];

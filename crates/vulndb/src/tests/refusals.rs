@@ -70,6 +70,15 @@ fn damaged_archives() {
     let path = stage.write("empty.tar.zst", &zstd(&tar(&[("other.db", b"x")])));
     assert!(matches!(stage.refused_file(&path), ImportError::NoDatabase(_)));
     assert!(matches!(stage.refused_file(&stage.path().join("nowhere")), ImportError::Io { .. }));
+    // What may never end is not read.
+    assert!(matches!(stage.refused_file(Path::new("/dev/zero")), ImportError::Io { .. }));
+    // A name of 64 MiB in front of the database is no reason to hold it.
+    let mut long = tar(&[("long", &vec![b'x'; 64 << 20])]);
+    long[156] = b'L';
+    let sum: u32 = (0..512).map(|at| if (148..156).contains(&at) { 32 } else { u32::from(long[at]) }).sum();
+    long[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    let path = stage.write("long.tar.zst", &zstd(&long));
+    assert!(matches!(stage.refused_file(&path), ImportError::NoDatabase(_)));
 }
 
 #[test]
@@ -105,13 +114,18 @@ fn an_older_build_and_one_that_lost_a_provider_need_force() {
         lossy.vulnerability(provider, "CVE-1", "{}");
     }
     let lossy = lossy.finish();
-    let lost = ["govulndb", "rhel", "kev", "epss", "cwe"];
+    // Of some there are records, but none says whom it affects.
+    let lost = ["debian", "github", "govulndb", "nvd", "rhel", "kev", "epss", "cwe"];
     let error = stage.refused_file(&lossy);
     assert!(matches!(&error, ImportError::LostProviders { providers } if providers == &lost), "{error}");
     let without = full(stage.path(), "2026-02-02");
     without.run("DELETE FROM known_exploited_vulnerability_handles; DELETE FROM cwe_handles;");
     let error = stage.refused_file(&without.finish());
     assert!(matches!(&error, ImportError::LostProviders { providers } if providers == &["kev", "cwe"]), "{error}");
+    let harmless = full(stage.path(), "2026-02-03");
+    harmless.run("DELETE FROM affected_package_handles");
+    let error = stage.refused_file(&harmless.finish());
+    assert!(matches!(&error, ImportError::LostProviders { .. }), "{error}");
     for path in [lossy, older] {
         let options = ImportOptions { force: true, ..ImportOptions::default() };
         let identity = import(&ImportSource::File(path), &stage.store(), &options).unwrap();
