@@ -75,6 +75,11 @@ pub(crate) fn without_credentials(url: &str) -> String {
     }
 }
 
+/// A path as it is, an address without its secrets.
+pub(crate) fn shown(from: &str) -> String {
+    if from.contains("://") { without_credentials(from) } else { from.to_owned() }
+}
+
 fn get(
     global: &Global,
     url: &str,
@@ -114,5 +119,7 @@ mod tests {
     #[test]
     fn an_address_is_shown_without_its_secrets() {
         assert_eq!(without_credentials("https://me:secret@host/db?token=x"), "https://host/db");
+        assert_eq!(super::shown("https://me:secret@[bad/db"), "an address that cannot be read");
+        assert_eq!(super::shown("a@b.tar.zst"), "a@b.tar.zst");
     }
 }

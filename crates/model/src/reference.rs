@@ -23,7 +23,7 @@ pub struct ImageReference {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not an image reference: {reason}; expected `[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]`")]
 pub struct ReferenceError {
-    /// The text, cut to 300 characters.
+    /// The text without what may be a password, cut to 300 characters.
     pub text: String,
     /// What is wrong, one clause.
     pub reason: &'static str,
@@ -37,7 +37,7 @@ impl ImageReference {
 
     /// Reads a reference.
     pub fn parse(text: &str) -> Result<Self, ReferenceError> {
-        let error = |reason| ReferenceError { text: text.chars().take(300).collect(), reason };
+        let error = |reason| ReferenceError { text: without_user(text).chars().take(300).collect(), reason };
         if text == "*/*:*" {
             return Ok(Self::bare());
         }
@@ -89,6 +89,17 @@ impl ImageReference {
     }
 }
 
+/// A text that is no reference may be an address with a user and a password in front of its last `@`.
+fn without_user(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((before, after)) if before.contains(':') && Digest::parse(after).is_err() => {
+            let scheme = before.find("://").map_or("", |end| before.get(..end + 3).unwrap_or_default());
+            format!("{scheme}***@{after}")
+        }
+        _ => text.to_owned(),
+    }
+}
+
 /// COMPAT: the engine takes the first part as a host when it has a dot or a port or is a local name.
 fn is_registry(part: &str) -> bool {
     part.contains([':', '.']) || matches!(part, "localhost" | "localbuild" | "*")
@@ -132,6 +143,18 @@ mod tests {
         let text = format!("quay.io/a/b@sha256:{}", "0".repeat(64));
         let reference = ImageReference::parse(&text).unwrap();
         assert_eq!((reference.tag.as_deref(), reference.to_string()), (None, text));
+    }
+
+    #[test]
+    fn a_password_is_not_repeated() {
+        for (text, shown) in [
+            ("me:secret@host/a:1", "***@host/a:1"),
+            ("https://me:secret@host/a", "https://***@host/a"),
+            ("me:sec@ret@host/a", "***@host/a"),
+            ("a@sha256:12", "a@sha256:12"),
+        ] {
+            assert_eq!(ImageReference::parse(text).unwrap_err().text, shown);
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use stopgate_model::DataIdentity;
 use stopgate_vulndb::{ImportOptions, ImportSource};
 
 use crate::arguments::{Db, Global};
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::output::to_stdout;
 use crate::places::Cache;
 use crate::progress::Progress;
@@ -18,13 +18,13 @@ pub(crate) fn run(global: &Global, command: &Db) -> Result<u8, Failure> {
     let progress = Progress::new(global);
     match command {
         Db::Import { from, force } => {
-            progress.step(&format!("importing {from}"));
+            progress.step(&format!("importing {}", download::shown(from)));
             let identity = import(global, from, *force, &store)?;
             progress.finish();
             say(global, &format!("imported data built {}", identity.built));
         }
         Db::Update { url, force } => {
-            progress.step(&format!("asking {url}"));
+            progress.step(&format!("asking {}", download::shown(url)));
             let done = update(global, url, *force, &store)?;
             progress.finish();
             say(global, &done);
@@ -134,9 +134,8 @@ fn text_status(identity: &DataIdentity, out: &mut dyn std::io::Write) -> std::io
     Ok(())
 }
 
-#[expect(clippy::print_stderr, reason = "what was done is said on standard error")]
 fn say(global: &Global, text: &str) {
     if !global.quiet {
-        eprintln!("{}", crate::failure::printable(text));
+        failure::say(&failure::printable(text));
     }
 }
