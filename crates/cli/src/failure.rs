@@ -1,6 +1,7 @@
 //! Failures: one sentence that says what, where and what was expected; a help line that says what to do.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 use crate::arguments::Global;
 
@@ -39,12 +40,11 @@ impl Failure {
         Self::new(message)
     }
 
-    #[expect(clippy::print_stderr, reason = "standard error is where a failure is said")]
     pub(crate) fn print(&self, global: &Global) {
         let red = global.paint_stderr("error", anstyle::AnsiColor::Red);
-        eprintln!("{red}: {}", printable(&self.message));
+        say(&format!("{red}: {}", printable(&self.message)));
         for help in &self.help {
-            eprintln!("help: {}", printable(help));
+            say(&format!("help: {}", printable(help)));
         }
     }
 
@@ -52,6 +52,11 @@ impl Failure {
     pub(crate) fn message(&self) -> &str {
         &self.message
     }
+}
+
+/// Writes a line to standard error. Nobody can be told when that fails, so the work goes on.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 
 /// Text from outside with control characters made visible, so that it cannot move the cursor.

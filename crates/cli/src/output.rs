@@ -77,7 +77,9 @@ pub(crate) fn write_all<F: Copy>(
                     write(output.format, &mut file).map_err(|error| fail(&error))?;
                     continue;
                 }
-                let mut file = tempfile::NamedTempFile::new_in(folder).map_err(|error| fail(&error))?;
+                let made = tempfile::NamedTempFile::new_in(folder);
+                // Which temporary file it was to be means nothing to a person.
+                let mut file = made.map_err(|error| fail(&error.kind().into()))?;
                 let mut buffered = BufWriter::new(&mut file);
                 write(output.format, &mut buffered).and_then(|()| buffered.flush()).map_err(|error| fail(&error))?;
                 drop(buffered);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::arguments::{Global, ProgressMode};
+use crate::failure::{printable, say};
 
 /// The steps of a run.
 pub(crate) struct Progress {
@@ -33,13 +34,12 @@ impl Progress {
     }
 
     /// A step begins.
-    #[expect(clippy::print_stderr, reason = "progress is said on standard error")]
     pub(crate) fn step(&self, what: &str) {
         if let Some(bar) = &self.bar {
             bar.set_message(what.to_owned());
         }
         if self.plain {
-            eprintln!("{what}");
+            say(&printable(what));
         }
     }
 

@@ -12,14 +12,14 @@ use stopgate_source::{Credentials, Opened, Platform, Scheme, SourceOptions, Sour
 use stopgate_vulndb::{Database, OsvDocument};
 
 use crate::arguments::{Global, SourceArguments};
-use crate::failure::Failure;
+use crate::failure::{Failure, printable, say};
 use crate::places::{Cache, LAYER_CACHE_BYTES};
 use crate::progress::Progress;
 
-/// Opens and analyses a source, with the facts of known layers from the cache.
+/// Opens and analyses a source, with the facts of known layers from the cache when there is a place for one.
 pub(crate) fn artifact(global: &Global, options: &SourceArguments, progress: &Progress) -> Result<Artifact, Failure> {
-    let path = Cache::find()?.root().join("layers");
-    read(global, options, progress, Some(CacheDir { path, max_bytes: LAYER_CACHE_BYTES }))
+    let path = Cache::find().ok().map(|cache| cache.root().join("layers"));
+    read(global, options, progress, path.map(|path| CacheDir { path, max_bytes: LAYER_CACHE_BYTES }))
 }
 
 /// Opens and analyses a source without reading or writing the cache.
@@ -113,9 +113,10 @@ pub(crate) fn tag(options: &SourceArguments, artifact: &Artifact) -> Result<Imag
     }
 }
 
-/// The data in use; `None` when there never was any.
+/// The data in use; `None` when there never was any, or no place for it.
 pub(crate) fn database() -> Result<Option<Database>, Failure> {
-    Database::open(&Cache::find()?.data()).map_err(|error| Failure::of(&error))
+    let Ok(cache) = Cache::find() else { return Ok(None) };
+    Database::open(&cache.data()).map_err(|error| Failure::of(&error))
 }
 
 /// What to do when there is no data.
@@ -170,16 +171,16 @@ pub(crate) fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Failure> {
 }
 
 /// Says on standard error that something could not be seen; with `-q` only what can change a verdict.
-#[expect(clippy::print_stderr, reason = "standard error is where this is said")]
 pub(crate) fn say_gaps(global: &Global, gaps: &[Gap]) {
     let said: Vec<&Gap> = gaps.iter().filter(|gap| !global.quiet || gap.class > GapClass::Note).collect();
     let shown = if global.verbose > 0 { said.len() } else { 5 };
     for gap in said.iter().take(shown) {
         let path = gap.path.as_ref().map(|path| format!(" {path}")).unwrap_or_default();
         let text = format!("{} {}{path}: {}", gap.class.name(), gap.code, gap.message);
-        eprintln!("{}: {}", global.paint_stderr("gap", anstyle::AnsiColor::Yellow), crate::failure::printable(&text));
+        let word = global.paint_stderr("gap", anstyle::AnsiColor::Yellow);
+        say(&format!("{word}: {}", printable(&text)));
     }
     if said.len() > shown {
-        eprintln!("and {} gaps more; -v shows all", said.len() - shown);
+        say(&format!("and {} gaps more; -v shows all", said.len() - shown));
     }
 }
