@@ -58,7 +58,7 @@ fn read(file: &Claimed<'_>, facts: &mut Facts) -> Result<(), ReadError> {
         let mut gap = Gap::new(GapCode::RecordUnreadable, format!("{bad} lines are no fields: expected `K:value`"));
         gap.seen = Some(bad);
         facts.gaps.push(gap);
-        if entries.is_empty() {
+        if entries.iter().all(|entry| entry.package.is_empty()) {
             return Err(ReadError::Malformed("has no package that can be read".to_owned()));
         }
     }

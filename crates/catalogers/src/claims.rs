@@ -251,7 +251,7 @@ pub fn extract_file(cataloger: &Cataloger, file: &Claimed<'_>) -> Facts {
 }
 
 /// A name or version longer than this is garbage, and would be copied into many places.
-const LONGEST_WORD: usize = 64 << 10;
+pub(crate) const LONGEST_WORD: usize = 64 << 10;
 
 /// Packages without a usable name; edges name packages by their position, so only the words go.
 fn leave_out_monsters(file: &Claimed<'_>, facts: &mut Facts) {
@@ -322,12 +322,20 @@ mod tests {
             [("var/lib/dpkg/status", "dpkg-db-cataloger"), ("lib/apk/db/installed", "apk-db-cataloger")]
         {
             let cataloger = CATALOGERS.iter().find(|known| known.name == cataloger).unwrap();
-            let garbage = gaps_of(cataloger, path, b"\xff\x00 garbage\nmore of it\n\nand more\n");
+            let garbage = gaps_of(cataloger, path, b"\xff\x00 garbage\nmore of it\nq:z\n\nand more\n");
             assert!(garbage.contains(&GapCode::DatabaseUnreadable), "{path}: {garbage:?}");
             assert_eq!(gaps_of(cataloger, path, b""), [], "{path}");
             let flood = gaps_of(cataloger, path, &b"a\n".repeat(2_000_001));
             assert_eq!(flood, [GapCode::DatabaseUnreadable], "{path}");
         }
+    }
+
+    #[test]
+    fn a_python_package_with_a_monstrous_name_is_none() {
+        let cataloger = CATALOGERS.iter().find(|known| known.name == "python-installed-package-cataloger").unwrap();
+        let text = format!("Metadata-Version: 2.1\nName: {}\nVersion: 1\n", "a".repeat(1 << 20));
+        let gaps = gaps_of(cataloger, "usr/lib/python3/x-1.dist-info/METADATA", text.as_bytes());
+        assert_eq!(gaps, [cataloger.unreadable]);
     }
 
     #[test]

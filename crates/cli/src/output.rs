@@ -79,7 +79,13 @@ pub(crate) fn write_all<F: Copy>(
                 }
                 let made = tempfile::NamedTempFile::new_in(folder);
                 // Which temporary file it was to be means nothing to a person.
-                let mut file = made.map_err(|error| fail(&error.kind().into()))?;
+                let cause = |error: &io::Error| {
+                    error.get_ref().and_then(|inner| inner.source()?.downcast_ref::<io::Error>()?.raw_os_error())
+                };
+                let mut file = made.map_err(|error| match cause(&error) {
+                    Some(number) => fail(&io::Error::from_raw_os_error(number)),
+                    None => fail(&error),
+                })?;
                 let mut buffered = BufWriter::new(&mut file);
                 write(output.format, &mut buffered).and_then(|()| buffered.flush()).map_err(|error| fail(&error))?;
                 drop(buffered);

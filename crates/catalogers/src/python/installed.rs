@@ -12,6 +12,7 @@ use super::metadata::Metadata;
 use super::record::{self, Recorded};
 use super::{normalised, purl, required_name};
 use crate::assembly::location_of;
+use crate::claims::LONGEST_WORD;
 use crate::dependency::{Claims, resolve};
 use crate::license_files::{self, declared};
 use crate::license_text::is_license_file;
@@ -109,6 +110,10 @@ fn read_file(file: &Claimed<'_>, facts: &mut Facts) -> Result<(), ReadError> {
         "pyvenv.cfg" => facts.record(ENVIRONMENT, &Environment::read(&text)),
         _ => {
             let metadata = Metadata::read(&text);
+            if metadata.name.len().max(metadata.version.len()) > LONGEST_WORD {
+                let message = format!("has a name or version of more than {LONGEST_WORD} bytes");
+                return Err(ReadError::Malformed(message));
+            }
             // The interpreter itself leaves such a file too; it is not a package.
             if !metadata.name.is_empty() && metadata.name != "Python" {
                 facts.record(METADATA, &metadata);
