@@ -79,13 +79,10 @@ pub(crate) fn write_all<F: Copy>(
                 }
                 let made = tempfile::NamedTempFile::new_in(folder);
                 // Which temporary file it was to be means nothing to a person.
-                let cause = |error: &io::Error| {
-                    error.get_ref().and_then(|inner| inner.source()?.downcast_ref::<io::Error>()?.raw_os_error())
+                let plain = |error: &io::Error| {
+                    io::Error::other(error.to_string().split(" at path ").next().unwrap_or_default().to_owned())
                 };
-                let mut file = made.map_err(|error| match cause(&error) {
-                    Some(number) => fail(&io::Error::from_raw_os_error(number)),
-                    None => fail(&error),
-                })?;
+                let mut file = made.map_err(|error| fail(&plain(&error)))?;
                 let mut buffered = BufWriter::new(&mut file);
                 write(output.format, &mut buffered).and_then(|()| buffered.flush()).map_err(|error| fail(&error))?;
                 drop(buffered);
@@ -116,6 +113,13 @@ mod tests {
         assert_eq!(wanted(&[], FORMATS, 0).unwrap(), [Wanted { format: 0, file: None }]);
         assert!(wanted(&["xml".to_owned()], FORMATS, 0).unwrap_err().message().contains("text, json"));
         assert!(wanted(&["json,text".to_owned()], FORMATS, 0).is_err());
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_written_is_named_once() {
+        let output = [Wanted { format: 1, file: Some("/no/such/folder/x.json".into()) }];
+        let failure = write_all(&output, |_, _| Ok(())).unwrap_err();
+        assert_eq!(failure.message(), "cannot write `/no/such/folder/x.json`: No such file or directory (os error 2)");
     }
 
     #[test]
