@@ -84,6 +84,7 @@ fn files(report: &CheckReport<'_>) -> String {
 /// Build date, age and identity of the data.
 fn data_line(data: &DataIdentity, evaluated_at: &str) -> String {
     let age = match (data.built.parse::<Timestamp>(), evaluated_at.parse::<Timestamp>()) {
+        (Ok(built), Ok(now)) if built > now => "newer than the time of the evaluation".to_owned(),
         (Ok(built), Ok(now)) => format!("{} days old", now.duration_since(built).as_hours() / 24),
         _ => "of unknown age".to_owned(),
     };
