@@ -9,6 +9,7 @@ mod analyze;
 mod cache;
 mod collect;
 mod directory;
+mod document;
 mod error;
 mod file;
 mod image;
@@ -23,4 +24,5 @@ mod walk;
 
 pub use analyze::{AnalyzeOptions, NamedFile, Progress, analyze};
 pub use cache::CacheDir;
+pub use document::complete;
 pub use error::AnalyzeError;

@@ -43,28 +43,31 @@ fn read(
     progress.step(&format!("opening {}", options.source));
     let opened =
         stopgate_source::open(&spec, &source_options(global, options)?).map_err(|error| Failure::of(&error))?;
+    let dockerfile = match &options.dockerfile {
+        Some(path) => {
+            Some(NamedFile { name: path.display().to_string(), content: read_file(path, limits::METADATA_BYTES)? })
+        }
+        None => None,
+    };
+    let analyzing =
+        AnalyzeOptions { cache, dockerfile, user_input: options.source.clone(), ..AnalyzeOptions::default() };
     match &opened {
-        Opened::Sbom(bytes) => document(stopgate_formats::sbom::detect_and_read(bytes), &options.source),
-        Opened::Analysis(bytes) => document(analysis::read(bytes), &options.source),
+        Opened::Sbom(bytes) => document(stopgate_formats::sbom::detect_and_read(bytes), &analyzing),
+        Opened::Analysis(bytes) => document(analysis::read(bytes), &analyzing),
         Opened::Image(_) | Opened::Directory(_) | Opened::File(_) => {
             progress.step(&format!("analysing {}", options.source));
-            let dockerfile = match &options.dockerfile {
-                Some(path) => Some(NamedFile {
-                    name: path.display().to_string(),
-                    content: read_file(path, limits::METADATA_BYTES)?,
-                }),
-                None => None,
-            };
-            let options =
-                AnalyzeOptions { cache, dockerfile, user_input: options.source.clone(), ..AnalyzeOptions::default() };
-            analyze(&opened, &options).map_err(|error| Failure::of(&error))
+            analyze(&opened, &analyzing).map_err(|error| Failure::of(&error))
         }
     }
 }
 
-fn document(read: Result<Artifact, stopgate_formats::FormatError>, source: &str) -> Result<Artifact, Failure> {
+fn document(
+    read: Result<Artifact, stopgate_formats::FormatError>,
+    options: &AnalyzeOptions<'_>,
+) -> Result<Artifact, Failure> {
     let mut artifact = read.map_err(|error| Failure::of(&error))?;
-    source.clone_into(&mut artifact.source.user_input);
+    options.user_input.clone_into(&mut artifact.source.user_input);
+    stopgate_analyzer::complete(&mut artifact, options);
     Ok(artifact)
 }
 

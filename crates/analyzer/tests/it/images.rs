@@ -4,10 +4,10 @@ use std::fs;
 
 use proptest::prelude::*;
 use serde_json::json;
-use stopgate_analyzer::{AnalyzeError, AnalyzeOptions, NamedFile, analyze};
+use stopgate_analyzer::{AnalyzeError, AnalyzeOptions, NamedFile, analyze, complete};
 use stopgate_archive::digest_of;
 use stopgate_archive::write::{CompressionChoice, Entry, ImageBuilder};
-use stopgate_model::{DockerfileMode, FileKind, GapCode, ImageReference, PackageId};
+use stopgate_model::{DockerfileMode, FileKind, GapCode, ImageReference, PackageId, SourceKind};
 use stopgate_source::Opened;
 
 use crate::{analyze_with, analyzed, cache_in, codes, paths};
@@ -31,6 +31,24 @@ fn debian() -> ImageBuilder {
         Entry::hard_link("usr/bin/perl5.36", "usr/bin/perl"),
         Entry::file("root/.aws", format!("aws_access_key_id = {}\n", "A".repeat(20))),
     ])
+}
+
+#[test]
+fn a_document_gets_the_configuration_that_it_carries() {
+    let mut artifact =
+        analyzed(&debian().config_field("config", json!({"User": "0:0", "ExposedPorts": {"22/tcp": {}}})));
+    let (config, dockerfile) = (artifact.config.take(), artifact.dockerfile.take());
+    assert!(config.is_some());
+    let mut document = artifact.clone();
+    complete(&mut document, &AnalyzeOptions::default());
+    assert_eq!((&document.config, &document.dockerfile), (&config, &dockerfile));
+    let given = NamedFile { name: "Dockerfile".to_owned(), content: b"FROM scratch\nUSER 1\n".to_vec() };
+    complete(&mut document, &AnalyzeOptions { dockerfile: Some(given), ..AnalyzeOptions::default() });
+    assert_eq!(document.dockerfile.unwrap().mode, DockerfileMode::Actual);
+    let SourceKind::Image(image) = &mut artifact.source.kind else { panic!("no image") };
+    image.config = b"not JSON".to_vec();
+    complete(&mut artifact, &AnalyzeOptions::default());
+    assert!(codes(&artifact).contains(&GapCode::ConfigUnreadable), "{:?}", artifact.gaps);
 }
 
 #[test]
