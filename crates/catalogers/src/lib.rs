@@ -20,6 +20,7 @@ mod license_files;
 mod license_notices;
 mod license_text;
 mod license_urls;
+mod license_words;
 mod os_record;
 mod ownership;
 mod sqlite;

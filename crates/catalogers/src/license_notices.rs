@@ -1,7 +1,7 @@
 //! The notices that the GNU and other licences ask authors to put into their files: a few lines that name
 //! the licence and its version rather than repeat it. Each is cut out of the licence's own text.
 
-use crate::license_corpus::{hash_word, template_words, version_word};
+use crate::license_words::{hash_word, template_words, version_word};
 
 /// The notices of a GNU licence.
 struct Family {

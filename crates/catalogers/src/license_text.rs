@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 use stopgate_model::{License, LicenseKind};
 
 use crate::license;
-use crate::license_corpus::{CORPUS, Corpus, HEAD, RUN, Text, hash_word, number_of, runs_of, words_of};
+use crate::license_corpus::{CORPUS, Corpus, HEAD, Text, number_of};
+use crate::license_words::{RUN, hash_word, runs_of, words_of};
 
 /// The licences of a licence file, concluded from its text; the file's digest when it is none we know.
 /// Locations are left to the caller.
