@@ -16,8 +16,9 @@ pub fn complete(artifact: &mut Artifact, options: &AnalyzeOptions<'_>) {
         && let Some(image) = artifact.source.image().filter(|image| !image.config.is_empty())
     {
         let (config, found) = read_image_config(&image.config);
+        // Of a configuration that is damaged what is missing would look like what is not set.
+        artifact.config = found.is_empty().then_some(config);
         gaps.extend(found);
-        artifact.config = Some(config);
     }
     if let Some(given) = given_dockerfile(options, &mut gaps) {
         artifact.dockerfile = Some(given);

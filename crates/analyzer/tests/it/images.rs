@@ -49,6 +49,7 @@ fn a_document_gets_the_configuration_that_it_carries() {
     image.config = b"not JSON".to_vec();
     complete(&mut artifact, &AnalyzeOptions::default());
     assert!(codes(&artifact).contains(&GapCode::ConfigUnreadable), "{:?}", artifact.gaps);
+    assert_eq!(artifact.config, None);
 }
 
 #[test]

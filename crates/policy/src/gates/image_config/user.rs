@@ -6,7 +6,7 @@
 use stopgate_model::{Evidence, Remediation};
 
 use crate::engine::Scene;
-use crate::gates::passwd_file::{PASSWD, entries};
+use crate::gates::passwd_file::{PASSWD, uid_of};
 use crate::regexes::Fault;
 use crate::trigger::params::{params, words};
 use crate::trigger::{Hit, Hits, ImageTrigger, Need, Presence, Trigger, TriggerInfo};
@@ -73,13 +73,8 @@ fn is_number(name: &str) -> bool {
 ///
 /// `None`, with what to know about it in `hits`, when there is no answer.
 fn id_of(name: &str, scene: &Scene<'_>, hits: &mut Hits) -> Option<u64> {
-    let listed = entries(scene, hits).iter().find(|entry| entry.name == name).map(|entry| entry.uid.to_owned());
-    if let Some(uid) = listed {
-        let id = uid.parse().ok();
-        if id.is_none() {
-            hits.note(format!("the account `{name}` of `{PASSWD}` has no number as its id, so the image cannot start"));
-        }
-        return id;
+    if let Some(uid) = uid_of(scene, name) {
+        return Some(uid);
     }
     if is_number(name) {
         // A number too great for 64 bits is no id that a kernel has, and is not 0.

@@ -53,6 +53,17 @@ pub(super) fn entries<'a>(scene: &Scene<'a>, hits: &mut Hits) -> Vec<Entry<'a>> 
     entries
 }
 
+/// The user id that container runtimes give an account: that of its first line, whose missing or unreadable
+/// number they take for 0.
+pub(super) fn uid_of(scene: &Scene<'_>, account: &str) -> Option<u64> {
+    let file = scene.retrieved(PASSWD)?;
+    let mut lines = file.content.split(|b| *b == b'\n').map(String::from_utf8_lossy);
+    lines.find_map(|line| {
+        let mut fields = line.trim().split(':');
+        (fields.next() == Some(account)).then(|| fields.nth(1).and_then(|uid| uid.trim().parse().ok()).unwrap_or(0))
+    })
+}
+
 /// Reports the entries that a list denies. `what` is the word of the frozen text.
 pub(super) fn report(
     scene: &Scene<'_>,
