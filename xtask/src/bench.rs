@@ -25,8 +25,7 @@ pub(crate) fn run(arguments: &[&str]) -> Result<()> {
         bail!("no `*.tar` in `{}`", folder.display());
     }
     run::cargo(&["build", "--release", "--workspace"])?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| run::root().join("target"), PathBuf::from);
-    let binary = target.join("release").join("stopgate");
+    let binary = run::built("release");
     run::say("| image | floor s | cold s | ratio | warm ms | packages |\n|---|---:|---:|---:|---:|---:|");
     for image in images {
         measure(&binary, &image)?;

@@ -11,8 +11,7 @@ const LINES: usize = 36;
 /// Runs the demo of the release build and draws its verdict on the bad image.
 pub(crate) fn run() -> Result<()> {
     run::cargo(&["build", "--release"])?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| run::root().join("target"), Into::into);
-    let program = target.join("release").join("stopgate");
+    let program = run::built("release");
     let program = program.to_str().context("the build folder has a name that is not UTF-8")?;
     let output = run::command(program, &["--color", "always", "demo", "--once"])
         .env("COLUMNS", "110")

@@ -11,6 +11,12 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_owned()
 }
 
+/// What a build of this profile (`debug`, `release`) makes of the program.
+pub(crate) fn built(profile: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join(profile).join("stopgate")
+}
+
 /// Prints a line for the person who waits.
 #[expect(clippy::print_stderr, reason = "the terminal is where xtask speaks")]
 pub(crate) fn say(line: &str) {

@@ -18,8 +18,7 @@ const NEEDED: &[(&str, &str)] = &[
 pub(crate) fn run(rest: &[&str]) -> Result<()> {
     provide()?;
     run::cargo(&["build", "--workspace", "--all-targets", "--all-features"])?;
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| run::root().join("target"), Into::into);
-    let binary = target.join("debug").join("stopgate");
+    let binary = run::built("debug");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut words = if run::on_path("cargo-nextest") { vec!["nextest", "run"] } else { vec!["test"] };
     // Every failure of a run counts, not only those of the first test binary.
