@@ -104,7 +104,7 @@ codes! {
     /// A file whose content a policy reads is longer than the limit.
     RetrievedFileBytes = "retrieved_file_bytes", Partial;
     /// The image configuration has parts that could not be read.
-    ConfigUnreadable = "config_unreadable", Partial;
+    ConfigUnreadable = "config_unreadable", Undecidable;
     /// The Dockerfile could not be read to its end.
     DockerfileUnreadable = "dockerfile_unreadable", Partial;
     /// The distribution could not be told; packages of the operating system match nothing.
