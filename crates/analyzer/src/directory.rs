@@ -11,7 +11,7 @@ use std::thread;
 
 use sha2::{Digest as _, Sha256};
 use stopgate_catalogers::{Claimed, Facts, SourceClass};
-use stopgate_model::{Artifact, Digest, FileKind, Gap, GapCode, SourceDescription, SourceKind, limits};
+use stopgate_model::{Artifact, Digest, Documents, FileKind, Gap, GapCode, SourceDescription, SourceKind, limits};
 use stopgate_source::{Directory, WalkEntry};
 
 use crate::again::{LayerWants, in_directory};
@@ -80,7 +80,9 @@ pub(crate) fn artifact(
         files: Some(merged.files),
         dockerfile,
         secrets: Some(merged.secrets),
+        content: None,
         retrieved: Some(merged.retrieved),
+        documents: Documents::default(),
         gaps,
         analyzer: analyzer(),
     })

@@ -7,8 +7,8 @@ use sha2::{Digest as _, Sha256};
 use stopgate_catalogers::SourceClass;
 use stopgate_inspectors::{guess_dockerfile, read_dockerfile, read_image_config};
 use stopgate_model::{
-    Artifact, Digest, Dockerfile, Gap, GapCode, ImageConfig, ImageReference, ImageSource, LayerInfo, SourceDescription,
-    SourceKind,
+    Artifact, Digest, Dockerfile, Documents, Gap, GapCode, ImageConfig, ImageReference, ImageSource, LayerInfo,
+    SourceDescription, SourceKind,
 };
 use stopgate_source::Image;
 use xxhash_rust::xxh3::xxh3_128;
@@ -56,7 +56,9 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
         files: Some(merged.files),
         dockerfile,
         secrets: Some(merged.secrets),
+        content: None,
         retrieved: Some(merged.retrieved),
+        documents: Documents::default(),
         gaps,
         analyzer: analyzer(),
     })

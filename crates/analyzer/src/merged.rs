@@ -8,7 +8,7 @@ use stopgate_catalogers::{
 };
 use stopgate_inspectors::{RETRIEVED_PATHS, SECRET_PATTERNS};
 use stopgate_model::{
-    Digest, FileEntry, FileIndex, FileIndexBuilder, FileKind, Gap, GapCode, RetrievedFile, SecretHit, limits,
+    Digest, FileEntry, FileIndex, FileIndexBuilder, FileKind, Gap, GapCode, RetrievedFile, SearchHit, limits,
 };
 
 use crate::layer::{Content, Damaged, Finding, FindingKind, LayerFacts, Reader, below_a_link, read_facts};
@@ -20,7 +20,7 @@ use crate::squash::{Visible, squash};
 pub(crate) struct Merged {
     pub(crate) files: FileIndex,
     pub(crate) facts: Vec<VisibleFacts>,
-    pub(crate) secrets: Vec<SecretHit>,
+    pub(crate) secrets: Vec<SearchHit>,
     pub(crate) retrieved: Vec<RetrievedFile>,
     pub(crate) gaps: Vec<Gap>,
     /// Hard links that somebody may want by their name.
@@ -277,7 +277,7 @@ impl Merged {
             }
             FindingKind::Secret { pattern, encoded_lines } => {
                 let pattern = SECRET_PATTERNS.iter().find(|known| known.name == pattern).ok_or(Damaged)?;
-                self.secrets.push(SecretHit {
+                self.secrets.push(SearchHit {
                     path,
                     layer: diff_id.cloned(),
                     name: pattern.name.to_owned(),

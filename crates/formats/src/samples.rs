@@ -5,13 +5,13 @@ use std::sync::Arc;
 use arbtest::arbitrary::{Arbitrary, Result, Unstructured};
 use stopgate_model::{
     Action, AllowlistMatch, Analyzer, Artifact, AvailableFix, Condition, Confidence, Cpe, Cvss, DataIdentity, Decision,
-    Details, Digest, Distro, Dockerfile, DockerfileMode, Element, Engine, Epss, Evaluation, Evidence, EvidenceKind,
-    FileEntry, FileIndex, FileIndexBuilder, FileKind, FinalReason, Finding, Fix, FixState, Gap, GapClass, GapCode,
-    Healthcheck, HistoryEntry, ImageConfig, ImageReference, ImageSource, Instruction, Kev, LayerInfo, License,
-    LicenseKind, Location, MappingMatch, Match, MatchDetail, MatchKind, MatchReport, MissingInput, OwnedFile, Package,
-    PackageId, PackageType, PolicyIdentity, Problem, ProblemKind, ProblemSeverity, RelatedVulnerability, Relationship,
-    RelationshipKind, Remediation, RemovedMatch, RemovedReason, RetrievedFile, SecretHit, Severity, SourceDescription,
-    SourceKind, Upstream, Verdict, Vulnerability,
+    Details, Digest, Distro, Dockerfile, DockerfileMode, Documents, Element, Engine, Epss, Evaluation, Evidence,
+    EvidenceKind, ExceptionMatch, FileEntry, FileIndex, FileIndexBuilder, FileKind, FinalReason, Finding, Fix,
+    FixState, Gap, GapClass, GapCode, Healthcheck, HistoryEntry, ImageConfig, ImageReference, ImageSource, Instruction,
+    Kev, LayerInfo, License, LicenseKind, Location, MappingMatch, Match, MatchDetail, MatchKind, MatchReport,
+    MissingInput, OwnedFile, Package, PackageId, PackageType, PolicyIdentity, Problem, ProblemKind, ProblemSeverity,
+    RelatedVulnerability, Relationship, RelationshipKind, Remediation, RemovedMatch, RemovedReason, RetrievedFile,
+    SearchHit, Severity, SourceDescription, SourceKind, Upstream, Verdict, VexJustification, VexStatus, Vulnerability,
 };
 
 /// Text with all that breaks formats: quotes, control characters, markup, formulas, characters of four bytes.
@@ -245,8 +245,8 @@ fn dockerfile(u: &mut Unstructured<'_>) -> Result<Dockerfile> {
     })
 }
 
-fn secret(u: &mut Unstructured<'_>) -> Result<SecretHit> {
-    Ok(SecretHit { path: path(u)?, layer: maybe(u, digest)?, name: text(u)?, pattern: text(u)?, lines: many(u, any)? })
+fn secret(u: &mut Unstructured<'_>) -> Result<SearchHit> {
+    Ok(SearchHit { path: path(u)?, layer: maybe(u, digest)?, name: text(u)?, pattern: text(u)?, lines: many(u, any)? })
 }
 
 /// Any artifact, its packages with distinct ids.
@@ -286,6 +286,8 @@ pub(crate) fn artifact(u: &mut Unstructured<'_>) -> Result<Artifact> {
         files,
         dockerfile: maybe(u, dockerfile)?,
         secrets: maybe(u, |u| many(u, secret))?,
+        content: maybe(u, |u| many(u, secret))?,
+        documents: Documents::default(),
         retrieved: maybe(u, |u| {
             many(u, |u| Ok(RetrievedFile { path: path(u)?, layer: maybe(u, digest)?, content: u.arbitrary()? }))
         })?,
@@ -360,7 +362,21 @@ fn finding(u: &mut Unstructured<'_>) -> Result<Finding> {
                 expires_on: maybe(u, text)?,
             })
         })?,
+        exception: maybe(u, |u| {
+            Ok(ExceptionMatch {
+                id: text(u)?,
+                reason: text(u)?,
+                justification: text(u)?,
+                owner: text(u)?,
+                approver: text(u)?,
+                ticket: text(u)?,
+                expires: text(u)?,
+            })
+        })?,
         inherited_from_base: u.arbitrary()?,
+        is_new: u.arbitrary()?,
+        first_seen: maybe(u, text)?,
+        due: maybe(u, text)?,
         fingerprint: text(u)?,
         severity: maybe(u, |u| u.choose(&Severity::ALL).copied())?,
         controls: many(u, text)?,
@@ -427,6 +443,7 @@ pub(crate) fn check(u: &mut Unstructured<'_>) -> Result<Check> {
                 details: text(u)?,
             })
         })?,
+        exceptions: Vec::new(),
         missing: many(u, |u| Ok(MissingInput { input: text(u)?, details: text(u)?, rule_ids: many(u, text)? }))?,
         valid_until: None,
         engine: engine(u)?,
@@ -464,6 +481,10 @@ pub(crate) fn hostile_check(text: &str) -> Check {
         rule_set_name: owned(),
         recommendation: owned(),
         allowlist: None,
+        exception: None,
+        is_new: None,
+        first_seen: None,
+        due: None,
         inherited_from_base: None,
         fingerprint: owned(),
         severity: Some(Severity::Critical),
@@ -552,7 +573,11 @@ pub(crate) fn matches(u: &mut Unstructured<'_>, artifact: &Artifact) -> Result<M
                 reason: match u.int_in_range(0..=2)? {
                     0 => RemovedReason::Evidence(text(u)?),
                     1 => RemovedReason::OwnedByDistroPackage(PackageId(u.arbitrary()?)),
-                    _ => RemovedReason::Vex(text(u)?),
+                    _ => RemovedReason::Vex {
+                        document: text(u)?,
+                        status: VexStatus::NotAffected,
+                        justification: maybe(u, |_| Ok(VexJustification::ComponentNotPresent))?,
+                    },
                 },
             })
         })?,

@@ -1,8 +1,9 @@
 //! Matching with advisories of our own, one table of them for all tests.
 
 use stopgate_model::{
-    Analyzer, Artifact, Details, Distro, Element, FixState, GapCode, Location, MatchKind, MatchReport, Package,
-    PackageId, PackageType, Relationship, RelationshipKind, RemovedReason, SourceDescription, SourceKind, Upstream,
+    Analyzer, Artifact, Details, Distro, Documents, Element, FixState, GapCode, Location, MatchKind, MatchReport,
+    Package, PackageId, PackageType, Relationship, RelationshipKind, RemovedReason, SourceDescription, SourceKind,
+    Upstream,
 };
 use stopgate_model::{Confidence, EvidenceKind};
 use stopgate_vulndb::Database;
@@ -100,7 +101,9 @@ fn artifact(distro: Option<(&str, &str)>, packages: Vec<Package>) -> Artifact {
         files: None,
         dockerfile: None,
         secrets: None,
+        content: None,
         retrieved: None,
+        documents: Documents::default(),
         gaps: Vec::new(),
         analyzer: Analyzer { name: String::new(), version: String::new() },
     }

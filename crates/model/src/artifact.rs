@@ -1,7 +1,8 @@
 //! An analysed image or source: what it is, what it holds, and what could not be read. Immutable.
 
 use crate::{
-    Digest, Distro, Dockerfile, FileIndex, Gap, ImageConfig, ImageReference, Package, Relationship, SecretHit,
+    Digest, Distro, Dockerfile, Documents, FileIndex, Gap, ImageConfig, ImageReference, Package, Relationship,
+    SearchHit,
 };
 
 /// A layer of an image.
@@ -143,9 +144,13 @@ pub struct Artifact {
     /// Dockerfile, given or guessed.
     pub dockerfile: Option<Dockerfile>,
     /// Secret hits, sorted by path and name.
-    pub secrets: Option<Vec<SecretHit>>,
+    pub secrets: Option<Vec<SearchHit>>,
+    /// Hits of the search for what the site looks for, sorted by path and name.
+    pub content: Option<Vec<SearchHit>>,
     /// Retrieved files, sorted by path.
     pub retrieved: Option<Vec<RetrievedFile>>,
+    /// What others found out about it.
+    pub documents: Documents,
     /// What could not be read, sorted.
     pub gaps: Vec<Gap>,
     /// Who analysed.

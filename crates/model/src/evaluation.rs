@@ -53,6 +53,65 @@ pub struct AllowlistMatch {
     pub expires_on: Option<String>,
 }
 
+/// The exception that accepts a finding: who decided it, why, until when.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExceptionMatch {
+    /// Id.
+    pub id: String,
+    /// Reason.
+    pub reason: String,
+    /// Justification in the words of VEX; empty when none is given.
+    pub justification: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// Who approved it; empty when nobody did.
+    pub approver: String,
+    /// Ticket; empty when there is none.
+    pub ticket: String,
+    /// When it expires, RFC 3339.
+    pub expires: String,
+}
+
+/// What is to be said of an exception.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ExceptionNote {
+    /// It ends within 14 days.
+    Expiring,
+    /// It has ended and accepts nothing.
+    Expired,
+    /// It accepts no finding of this artifact.
+    MatchedNothing,
+    /// It names neither vulnerability, rule nor trigger, or accepts more than 50 findings.
+    TooBroad,
+}
+
+impl ExceptionNote {
+    /// Name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expiring => "expiring",
+            Self::Expired => "expired",
+            Self::MatchedNothing => "matched_nothing",
+            Self::TooBroad => "too_broad",
+        }
+    }
+}
+
+/// What became of one exception in an evaluation.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ExceptionReport {
+    /// Its id.
+    pub id: String,
+    /// Findings that it accepts.
+    pub matched: u64,
+    /// When it expires, RFC 3339.
+    pub expires: String,
+    /// Who answers for it.
+    pub owner: String,
+    /// What a person should know of it, sorted.
+    pub notes: Vec<ExceptionNote>,
+}
+
 /// How bad a problem is (Anchore's `severity` of a problem).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ProblemSeverity {
@@ -217,6 +276,8 @@ pub struct Evaluation {
     pub problems: Vec<Problem>,
     /// What is missing, when undecided.
     pub missing: Vec<MissingInput>,
+    /// What became of the exceptions, in their order.
+    pub exceptions: Vec<ExceptionReport>,
     /// Until when the same inputs give the same answer: the next expiry, RFC 3339.
     pub valid_until: Option<String>,
     /// Who evaluated.

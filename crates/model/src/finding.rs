@@ -1,6 +1,6 @@
 //! Findings: a rule that fired, on what, and why.
 
-use crate::{Action, AllowlistMatch, Digest, PackageId, Remediation, Severity};
+use crate::{Action, AllowlistMatch, Digest, ExceptionMatch, PackageId, Remediation, Severity};
 
 /// What a finding rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -109,8 +109,16 @@ pub struct Finding {
     pub recommendation: String,
     /// The allowlist item that matched.
     pub allowlist: Option<AllowlistMatch>,
+    /// The exception that accepts it; `allowlist` then has its id.
+    pub exception: Option<ExceptionMatch>,
     /// Whether the base image has the same finding; `None` without a base.
     pub inherited_from_base: Option<bool>,
+    /// Whether the previous state has it not; `None` without a previous state.
+    pub is_new: Option<bool>,
+    /// When it was first seen, RFC 3339; `None` when it is not known.
+    pub first_seen: Option<String>,
+    /// When the rule's own action begins to count for it, RFC 3339; `None` when it counts already.
+    pub due: Option<String>,
     /// Stable identity: sha256 over gate, trigger, CVE alias (else path, else instruction), purl without version.
     pub fingerprint: String,
     /// Severity, for vulnerabilities.

@@ -13,6 +13,7 @@ mod details;
 mod digest;
 mod distro;
 mod dockerfile;
+mod documents;
 mod evaluation;
 mod file;
 mod finding;
@@ -26,7 +27,7 @@ mod reference;
 mod relationship;
 mod remediation;
 mod report;
-mod secret;
+mod search;
 mod vex;
 mod vulnerability;
 
@@ -38,9 +39,12 @@ pub use details::Details;
 pub use digest::{Digest, DigestAlgorithm, DigestError};
 pub use distro::Distro;
 pub use dockerfile::{Dockerfile, DockerfileMode, Instruction};
+pub use documents::{
+    Attestation, Documents, MalwareFinding, MalwareScan, SkippedFile, StigControl, StigEvaluation, StigStatus,
+};
 pub use evaluation::{
-    Action, AllowlistMatch, Decision, Evaluation, FinalReason, ImageRuleMatch, MappingMatch, MissingInput, Problem,
-    ProblemKind, ProblemSeverity,
+    Action, AllowlistMatch, Decision, Evaluation, ExceptionMatch, ExceptionNote, ExceptionReport, FinalReason,
+    ImageRuleMatch, MappingMatch, MissingInput, Problem, ProblemKind, ProblemSeverity,
 };
 pub use file::{FileEntry, FileIndex, FileIndexBuilder, FileKind, LinkError};
 pub use finding::{Condition, Evidence, Finding};
@@ -54,7 +58,7 @@ pub use reference::{ImageReference, ReferenceError};
 pub use relationship::{Element, Relationship, RelationshipKind};
 pub use remediation::Remediation;
 pub use report::{CheckReport, Engine, PolicyIdentity, Verdict};
-pub use secret::SecretHit;
+pub use search::SearchHit;
 pub use vex::{VexJustification, VexStatement, VexStatus};
 pub use vulnerability::{
     Advisory, AvailableFix, Cvss, Epss, Fix, FixState, Kev, RelatedVulnerability, Severity, Vulnerability,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{DataIdentity, Fix, Gap, PackageId, Vulnerability};
+use crate::{DataIdentity, Fix, Gap, PackageId, VexJustification, VexStatus, Vulnerability};
 
 /// How a match was found (grype's match types).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -67,8 +67,15 @@ pub enum RemovedReason {
     Evidence(String),
     /// The package is owned by a package of the distribution, whose own record covers it.
     OwnedByDistroPackage(PackageId),
-    /// A VEX statement; its document and status.
-    Vex(String),
+    /// A VEX statement says that it does not affect the artifact, or is fixed in it.
+    Vex {
+        /// The document.
+        document: String,
+        /// What it says: not affected, or fixed.
+        status: VexStatus,
+        /// Why.
+        justification: Option<VexJustification>,
+    },
     /// A rule of the user.
     Rule(String),
 }

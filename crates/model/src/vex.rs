@@ -13,6 +13,18 @@ pub enum VexStatus {
     UnderInvestigation,
 }
 
+impl VexStatus {
+    /// Name in OpenVEX documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotAffected => "not_affected",
+            Self::Affected => "affected",
+            Self::Fixed => "fixed",
+            Self::UnderInvestigation => "under_investigation",
+        }
+    }
+}
+
 /// Why a product is not affected (OpenVEX's five, and Anchore's sixth).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum VexJustification {
@@ -28,6 +40,20 @@ pub enum VexJustification {
     InlineMitigationsAlreadyExist,
     /// `fix_not_planned`.
     FixNotPlanned,
+}
+
+impl VexJustification {
+    /// Name in OpenVEX documents; `fix_not_planned` is Anchore's.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ComponentNotPresent => "component_not_present",
+            Self::VulnerableCodeNotPresent => "vulnerable_code_not_present",
+            Self::VulnerableCodeNotInExecutePath => "vulnerable_code_not_in_execute_path",
+            Self::VulnerableCodeCannotBeControlledByAdversary => "vulnerable_code_cannot_be_controlled_by_adversary",
+            Self::InlineMitigationsAlreadyExist => "inline_mitigations_already_exist",
+            Self::FixNotPlanned => "fix_not_planned",
+        }
+    }
 }
 
 /// One statement.

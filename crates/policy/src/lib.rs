@@ -20,7 +20,7 @@ pub use document::{
     Allowlist, AllowlistItem, Change, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, ParseOptions,
     ParsedPolicy, Policy, PolicyError, Rule, RuleSet, Target, parse,
 };
-pub use engine::{BaseImage, EvalContext, History, MatchView, Scene, evaluate};
+pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate};
 pub use regexes::Fault;
 pub use registry::TRIGGERS;
 pub use spec::{GateSpec, TriggerParamSpec, TriggerSpec, Validator, spec};

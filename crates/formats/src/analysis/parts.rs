@@ -1,9 +1,9 @@
-//! The smaller parts: configuration, distribution, Dockerfile, gaps, edges, secrets.
+//! The smaller parts: configuration, distribution, Dockerfile, gaps, edges, hits of searches.
 
 use serde::Deserialize;
 use stopgate_model::{
     Distro, Dockerfile, DockerfileMode, Element, Gap, GapClass, GapCode, Healthcheck, HistoryEntry, ImageConfig,
-    Instruction, Relationship, RelationshipKind, SecretHit,
+    Instruction, Relationship, RelationshipKind, SearchHit,
 };
 
 use super::packages::{id, layer};
@@ -371,17 +371,17 @@ impl ElementRow {
     }
 }
 
-pub(super) fn secret(w: &mut JsonWriter<'_>, secret: &SecretHit) {
-    digest_field(w, "layer", secret.layer.as_ref());
-    w.key("lines").list(&secret.lines, |w, line| w.number(*line));
-    w.text_field("name", &secret.name);
-    w.text_field("path", &secret.path);
-    w.text_field("pattern", &secret.pattern);
+pub(super) fn search_hit(w: &mut JsonWriter<'_>, hit: &SearchHit) {
+    digest_field(w, "layer", hit.layer.as_ref());
+    w.key("lines").list(&hit.lines, |w, line| w.number(*line));
+    w.text_field("name", &hit.name);
+    w.text_field("path", &hit.path);
+    w.text_field("pattern", &hit.pattern);
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SecretRow {
+pub(super) struct SearchRow {
     layer: Option<String>,
     lines: Vec<u32>,
     name: String,
@@ -389,9 +389,9 @@ pub(super) struct SecretRow {
     pattern: String,
 }
 
-impl SecretRow {
-    pub(super) fn secret(self) -> Result<SecretHit, Invalid> {
-        Ok(SecretHit {
+impl SearchRow {
+    pub(super) fn hit(self) -> Result<SearchHit, Invalid> {
+        Ok(SearchHit {
             path: self.path,
             layer: layer(self.layer.as_deref())?,
             name: self.name,

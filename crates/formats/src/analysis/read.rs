@@ -6,11 +6,11 @@ use std::io::Read;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use stopgate_model::{Analyzer, Artifact, Digest, RetrievedFile, limits};
+use stopgate_model::{Analyzer, Artifact, Digest, Documents, RetrievedFile, limits};
 
 use super::files::Tree;
 use super::packages::{self, layer};
-use super::parts::{ConfigRow, DistroRow, DockerfileRow, GapRow, RelationshipRow, SecretRow};
+use super::parts::{ConfigRow, DistroRow, DockerfileRow, GapRow, RelationshipRow, SearchRow};
 use super::source::SourceRow;
 use super::{FORMAT, SCHEMA};
 use crate::FormatError;
@@ -53,7 +53,8 @@ struct Document {
     packages: Vec<packages::Row>,
     relationships: Vec<RelationshipRow>,
     retrieved: Option<Vec<RetrievedRow>>,
-    secrets: Option<Vec<SecretRow>>,
+    content: Option<Vec<SearchRow>>,
+    secrets: Option<Vec<SearchRow>>,
     source: SourceRow,
 }
 
@@ -114,7 +115,9 @@ impl Document {
             relationships: all(self.relationships, RelationshipRow::relationship)?,
             files: self.files.map(|tree| tree.0),
             dockerfile: self.dockerfile.map(DockerfileRow::dockerfile).transpose()?,
-            secrets: self.secrets.map(|secrets| all(secrets, SecretRow::secret)).transpose()?,
+            secrets: self.secrets.map(|hits| all(hits, SearchRow::hit)).transpose()?,
+            content: self.content.map(|hits| all(hits, SearchRow::hit)).transpose()?,
+            documents: Documents::default(),
             retrieved: self.retrieved.map(|files| all(files, RetrievedRow::file)).transpose()?,
             gaps: all(self.gaps, GapRow::gap)?,
             analyzer: Analyzer { name: self.analyzer.name, version: self.analyzer.version },

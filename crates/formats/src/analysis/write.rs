@@ -38,6 +38,9 @@ pub(super) fn write_json(artifact: &Artifact, out: &mut dyn Write) -> io::Result
         if let Some(config) = &artifact.config {
             w.key("config").object(|w| parts::config(w, config));
         }
+        if let Some(content) = &artifact.content {
+            w.key("content").list(content, |w, hit| w.object(|w| parts::search_hit(w, hit)));
+        }
         if let Some(distro) = &artifact.distro {
             w.key("distro").object(|w| parts::distro(w, distro));
         }
@@ -60,7 +63,7 @@ pub(super) fn write_json(artifact: &Artifact, out: &mut dyn Write) -> io::Result
             });
         }
         if let Some(secrets) = &artifact.secrets {
-            w.key("secrets").list(secrets, |w, secret| w.object(|w| parts::secret(w, secret)));
+            w.key("secrets").list(secrets, |w, secret| w.object(|w| parts::search_hit(w, secret)));
         }
         w.key("source").object(|w| source::write(w, &artifact.source));
     });

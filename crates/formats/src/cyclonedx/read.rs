@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stopgate_model::{
-    Analyzer, Artifact, Cpe, Digest, DigestAlgorithm, Distro, EvidenceKind, Gap, GapCode, License, LicenseKind,
-    Location, Package, PackageType, Purl, Relationship, SourceDescription, SourceKind, Upstream, limits,
+    Analyzer, Artifact, Cpe, Digest, DigestAlgorithm, Distro, Documents, EvidenceKind, Gap, GapCode, License,
+    LicenseKind, Location, Package, PackageType, Purl, Relationship, SourceDescription, SourceKind, Upstream, limits,
 };
 
 use crate::FormatError;
@@ -115,7 +115,9 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
         files: None,
         dockerfile: None,
         secrets: None,
+        content: None,
         retrieved: None,
+        documents: Documents::default(),
         gaps: broken.finish(),
         analyzer: metadata.tools.map_or_else(unknown, analyzer),
     })

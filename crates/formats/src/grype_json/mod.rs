@@ -267,9 +267,11 @@ fn ignore_rule(w: &mut JsonWriter<'_>, removed: &RemovedMatch) {
                 .shown(format_args!("owned by the distribution's package {owner}, whose own record covers it"));
             w.text_field("namespace", "");
         }
-        RemovedReason::Vex(reason) => {
-            w.text_field("reason", reason);
+        RemovedReason::Vex { document, status, justification } => {
+            w.text_field("reason", document);
             w.text_field("namespace", "vex");
+            w.text_field("vex-status", status.name());
+            w.text_unless_empty("vex-justification", justification.map_or("", |reason| reason.name()));
         }
     }
 }
@@ -368,7 +370,11 @@ mod tests {
             matches: vec![found(MatchKind::ExactIndirect), found(MatchKind::Cpe)],
             removed: vec![RemovedMatch {
                 matched: found(MatchKind::ExactDirect),
-                reason: RemovedReason::Vex("document x: not_affected".into()),
+                reason: RemovedReason::Vex {
+                    document: "x.json".into(),
+                    status: stopgate_model::VexStatus::NotAffected,
+                    justification: None,
+                },
             }],
             data: DataIdentity {
                 built: "2025-01-01T00:00:00Z".into(),

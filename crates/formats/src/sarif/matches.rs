@@ -47,7 +47,8 @@ pub fn write_matches(
 
 fn justification(reason: &RemovedReason) -> String {
     match reason {
-        RemovedReason::Evidence(text) | RemovedReason::Vex(text) | RemovedReason::Rule(text) => text.clone(),
+        RemovedReason::Evidence(text) | RemovedReason::Rule(text) => text.clone(),
+        RemovedReason::Vex { document, status, .. } => format!("{document}: {}", status.name()),
         RemovedReason::OwnedByDistroPackage(id) => format!("owned by the distribution's package {id}"),
     }
 }

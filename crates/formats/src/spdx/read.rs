@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stopgate_model::{
-    Analyzer, Artifact, Cpe, Digest, DigestAlgorithm, Distro, Element, EvidenceKind, License, LicenseKind, Location,
-    Package, PackageType, Purl, Relationship, RelationshipKind, SourceDescription, SourceKind,
+    Analyzer, Artifact, Cpe, Digest, DigestAlgorithm, Distro, Documents, Element, EvidenceKind, License, LicenseKind,
+    Location, Package, PackageType, Purl, Relationship, RelationshipKind, SourceDescription, SourceKind,
 };
 
 use crate::FormatError;
@@ -138,7 +138,9 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
         files: None,
         dockerfile: None,
         secrets: None,
+        content: None,
         retrieved: None,
+        documents: Documents::default(),
         gaps: broken.finish(),
         analyzer: document.creation_info.map_or_else(unknown, analyzer),
     })

@@ -7,8 +7,8 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use stopgate_model::{
-    Analyzer, Artifact, Cpe, Details, Digest, Distro, Element, EvidenceKind, License, LicenseKind, Location, Package,
-    PackageType, Relationship, RelationshipKind,
+    Analyzer, Artifact, Cpe, Details, Digest, Distro, Documents, Element, EvidenceKind, License, LicenseKind, Location,
+    Package, PackageType, Relationship, RelationshipKind,
 };
 
 use super::read_source;
@@ -102,7 +102,9 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
         files,
         dockerfile: None,
         secrets: None,
+        content: None,
         retrieved: None,
+        documents: Documents::default(),
         gaps: broken.finish(),
         analyzer: Analyzer {
             name: descriptor.name.unwrap_or_default(),

@@ -7,4 +7,4 @@ pub(crate) mod scene;
 mod verdict;
 
 pub use evaluate::evaluate;
-pub use scene::{BaseImage, EvalContext, History, MatchView, Scene};
+pub use scene::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene};

@@ -27,10 +27,16 @@ pub struct EvalContext<'a> {
     pub from_sbom: bool,
     /// Who evaluates.
     pub engine: Engine,
-    /// When matches were first seen; `None` when it is not known.
+    /// When matches and findings were first seen; `None` when there is no previous state.
     pub history: Option<&'a History>,
     /// The base image; `None` when it is not known.
     pub base: Option<&'a BaseImage>,
+    /// The images that this one was built from, the nearest first; `None` when none was ever looked for.
+    pub ancestors: Option<&'a [Ancestor]>,
+    /// The artifact that the tag named before; `None` when it is not known.
+    pub previous: Option<&'a Artifact>,
+    /// The source trees that the image was built from; `None` when none is known.
+    pub sources: Option<&'a [Artifact]>,
 }
 
 impl<'a> EvalContext<'a> {
@@ -46,6 +52,9 @@ impl<'a> EvalContext<'a> {
             engine,
             history: None,
             base: None,
+            ancestors: None,
+            previous: None,
+            sources: None,
         }
     }
 
@@ -60,11 +69,24 @@ impl<'a> EvalContext<'a> {
     }
 }
 
-/// When matches were first seen, by vulnerability id and package URL.
+/// The previous state: what was there before, and since when. What is not listed is new.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    /// `None`: it was there before, since when is not known. A match that is not listed is new.
+    /// Matches by vulnerability id and package URL; `None`: since when is not known.
     pub first_seen: BTreeMap<(String, String), Option<Timestamp>>,
+    /// Findings by fingerprint; `None`: since when is not known.
+    pub findings: BTreeMap<String, Option<Timestamp>>,
+}
+
+/// An image whose layers are a proper prefix of the artifact's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ancestor {
+    /// Manifest digest.
+    pub digest: Digest,
+    /// Its tags, as `registry/repository:tag`.
+    pub tags: Vec<String>,
+    /// Number of its layers.
+    pub layers: usize,
 }
 
 /// What is known of the base image, evaluated with the same policy and tag.
@@ -277,13 +299,16 @@ impl<'a> Scene<'a> {
             Need::Secrets => filled(artifact.secrets.as_ref().map(Vec::is_empty)),
             Need::FirstSeen => of(self.context.history.is_some()),
             Need::Base => of(self.context.base.is_some()),
-            Need::ContentSearch
-            | Need::Malware
-            | Need::Ancestry
-            | Need::PreviousImage
-            | Need::Stig
-            | Need::PackageFeed
-            | Need::Support(_) => Presence::Missing,
+            Need::ContentSearch => filled(artifact.content.as_ref().map(Vec::is_empty)),
+            // A scanner that ran and found nothing has a document.
+            Need::Malware => filled(artifact.documents.malware.as_ref().map(Vec::is_empty)),
+            Need::Stig => filled(artifact.documents.stig.as_ref().map(Vec::is_empty)),
+            Need::Attestations => filled(artifact.documents.attestations.as_ref().map(Vec::is_empty)),
+            Need::Ancestry => filled(self.context.ancestors.map(<[Ancestor]>::is_empty)),
+            Need::PreviousImage => of(self.context.previous.is_some()),
+            Need::Sources => filled(self.context.sources.map(<[Artifact]>::is_empty)),
+            Need::PackageFiles => self.presence_of_package_files(),
+            Need::PackageFeed | Need::Support(_) => Presence::Missing,
         }
     }
 
@@ -293,6 +318,16 @@ impl<'a> Scene<'a> {
             Some(_) => Presence::Present,
             None if unknown() => Presence::Missing,
             None => Presence::Empty,
+        }
+    }
+
+    /// An SBOM may name packages without saying which files they own.
+    fn presence_of_package_files(&self) -> Presence {
+        let packages = &self.artifact().packages;
+        match packages.iter().any(|package| !package.files.is_empty()) {
+            true => Presence::Present,
+            false if packages.iter().any(|package| package.package_type.is_os()) => Presence::Missing,
+            false => Presence::Empty,
         }
     }
 

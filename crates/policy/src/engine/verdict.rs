@@ -66,6 +66,7 @@ pub(super) fn conclude(policy: &Policy, scene: &Scene<'_>, mut ground: Ground, l
         findings: ground.findings,
         problems: ground.problems,
         missing: if undecided { missing } else { Vec::new() },
+        exceptions: Vec::new(),
         valid_until: ground.until.map(|time| time.to_string()),
         engine: context.engine.clone(),
     }

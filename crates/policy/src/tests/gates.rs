@@ -1,6 +1,6 @@
 //! Each trigger: it fires, it does not, the boundary, and what happens without its data.
 
-use stopgate_model::{DockerfileMode, FileKind, Gap, GapCode, Healthcheck, PackageType, SecretHit};
+use stopgate_model::{DockerfileMode, FileKind, Gap, GapCode, Healthcheck, PackageType, SearchHit};
 
 use super::{check, folder, ids, image};
 
@@ -280,7 +280,7 @@ fn accounts_are_read_from_the_password_file() {
 
 #[test]
 fn secrets_are_reported_by_name_and_path() {
-    let hit = SecretHit {
+    let hit = SearchHit {
         path: "/app/.env".to_owned(),
         layer: None,
         name: "AWS_ACCESS_KEY".to_owned(),

@@ -1,12 +1,12 @@
 //! One evaluation in full, so that every field of a finding is looked at when it changes.
 
-use stopgate_model::{DockerfileMode, FileKind, PackageType, SecretHit, Severity};
+use stopgate_model::{DockerfileMode, FileKind, PackageType, SearchHit, Severity};
 
 use super::{document, edit, fixed, image, kev, policy};
 
 #[test]
 fn an_evaluation_in_full() {
-    let secret = SecretHit {
+    let secret = SearchHit {
         path: "/app/.env".to_owned(),
         layer: None,
         name: "AWS_ACCESS_KEY".to_owned(),

@@ -17,9 +17,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use stopgate_model::{
     Analyzer, Artifact, AvailableFix, Cvss, DataIdentity, Digest, DigestAlgorithm, Distro, Dockerfile, DockerfileMode,
-    Engine, Epss, Evaluation, FileEntry, FileIndexBuilder, FileKind, Fix, FixState, ImageConfig, ImageReference,
-    ImageSource, Instruction, Kev, Location, Match, MatchReport, Package, PackageId, PackageType, RetrievedFile,
-    Severity, SourceDescription, SourceKind, Vulnerability,
+    Documents, Engine, Epss, Evaluation, FileEntry, FileIndexBuilder, FileKind, Fix, FixState, ImageConfig,
+    ImageReference, ImageSource, Instruction, Kev, Location, Match, MatchReport, Package, PackageId, PackageType,
+    RetrievedFile, Severity, SourceDescription, SourceKind, Vulnerability,
 };
 
 use crate::{EvalContext, ParseOptions, Policy, evaluate, parse};
@@ -39,6 +39,9 @@ pub(super) struct Case {
     pub(super) strict: bool,
     pub(super) history: Option<crate::History>,
     pub(super) base: Option<crate::BaseImage>,
+    pub(super) ancestors: Option<Vec<crate::Ancestor>>,
+    pub(super) previous: Option<Artifact>,
+    pub(super) sources: Option<Vec<Artifact>>,
     pub(super) now: Timestamp,
 }
 
@@ -90,7 +93,9 @@ pub(super) fn image() -> Case {
             files: Some(FileIndexBuilder::default().finish()),
             dockerfile: None,
             secrets: Some(Vec::new()),
+            content: None,
             retrieved: Some(Vec::new()),
+            documents: Documents::default(),
             gaps: Vec::new(),
             analyzer: Analyzer { name: "stopgate".to_owned(), version: "0".to_owned() },
         },
@@ -99,6 +104,9 @@ pub(super) fn image() -> Case {
         strict: false,
         history: None,
         base: None,
+        ancestors: None,
+        previous: None,
+        sources: None,
         now: NOW.parse().unwrap(),
     }
 }
@@ -195,6 +203,9 @@ impl Case {
         context.strict_names = self.strict;
         context.history = self.history.as_ref();
         context.base = self.base.as_ref();
+        context.ancestors = self.ancestors.as_deref();
+        context.previous = self.previous.as_ref();
+        context.sources = self.sources.as_deref();
         evaluate(policy, &context)
     }
 }

@@ -115,7 +115,7 @@ fn windows_since_the_first_sight_need_a_history() {
         let mut case = high();
         let key = ("CVE-2024-1".to_owned(), "pkg:generic/openssl@3.0.1".to_owned());
         let first_seen = first.map(|time| (key, Some(time.parse().unwrap()))).into_iter().collect();
-        case.history = Some(History { first_seen });
+        case.history = Some(History { first_seen, ..History::default() });
         case
     };
     assert_eq!(check(&seen(None), rule), ["pass"], "what the history does not know is new");

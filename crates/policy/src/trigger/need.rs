@@ -36,6 +36,12 @@ pub enum Need {
     PreviousImage,
     /// STIG evaluations.
     Stig,
+    /// Attestations about the artifact.
+    Attestations,
+    /// The source trees that the image was built from.
+    Sources,
+    /// What package databases say of the files that they own.
+    PackageFiles,
     /// Data of a package feed that no longer exists.
     PackageFeed,
     /// A trigger that this version does not run, as `gate.trigger`.
@@ -72,6 +78,9 @@ impl Need {
             Self::Ancestry => "ancestry".to_owned(),
             Self::PreviousImage => "previous_image".to_owned(),
             Self::Stig => "stig_evaluation".to_owned(),
+            Self::Attestations => "attestations".to_owned(),
+            Self::Sources => "sources".to_owned(),
+            Self::PackageFiles => "package_files".to_owned(),
             Self::PackageFeed => "package_feed".to_owned(),
             Self::Support(trigger) => format!("trigger:{trigger}"),
         }
@@ -109,6 +118,11 @@ impl Need {
                 "the image that the tag named before is not known: provide `--baseline SOURCE`".to_owned()
             }
             Self::Stig => "there is no STIG evaluation: provide its result with `--stig FILE`".to_owned(),
+            Self::Attestations => "there is no attestation: provide it with `--attestation FILE`".to_owned(),
+            Self::Sources => "no source tree of the image is known: evaluate on a server that relates them".to_owned(),
+            Self::PackageFiles => {
+                "no package database says which files it owns: check the image rather than its SBOM".to_owned()
+            }
             Self::PackageFeed => "package feeds are no longer published: use `packages.denylist` instead".to_owned(),
             Self::Support(trigger) => format!("the trigger `{trigger}` is not supported yet"),
         }

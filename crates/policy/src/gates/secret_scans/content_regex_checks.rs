@@ -1,6 +1,6 @@
 //! `secret_scans` / `content_regex_checks`: a pattern of the secret search matched, or none did.
 
-use stopgate_model::{Evidence, Remediation, SecretHit};
+use stopgate_model::{Evidence, Remediation, SearchHit};
 
 use crate::engine::Scene;
 use crate::regexes::Fault;
@@ -63,7 +63,7 @@ impl ImageTrigger for ContentRegexChecks {
 }
 
 impl ContentRegexChecksParams {
-    fn concerns(&self, secret: &SecretHit) -> Result<bool, Fault> {
+    fn concerns(&self, secret: &SearchHit) -> Result<bool, Fault> {
         let named = self.content_regex_name.as_ref().is_none_or(|names| names.contains(&secret.name));
         Ok(named
             && match &self.filename_regex {
@@ -83,8 +83,8 @@ impl ContentRegexChecksParams {
     }
 }
 
-fn hit(secret: &SecretHit) -> Hit {
-    let SecretHit { path, name, pattern, .. } = secret;
+fn hit(secret: &SearchHit) -> Hit {
+    let SearchHit { path, name, pattern, .. } = secret;
     let frozen =
         format!("Secret content search analyzer found regexp match in container: file={path} regexp={name}={pattern}");
     let old = format!("Secret search analyzer found regexp match in container: file={path} regexp={name}={pattern}");

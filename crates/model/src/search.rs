@@ -1,10 +1,10 @@
-//! Hits of the secret search. Values are never kept.
+//! Hits of searches in file contents: for secrets, and for what a site looks for. Values are never kept.
 
 use crate::Digest;
 
 /// Lines of one file that match one pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct SecretHit {
+pub struct SearchHit {
     /// Path from the root.
     pub path: String,
     /// DiffID of the layer that holds the file.
