@@ -17,8 +17,9 @@ mod spec;
 mod trigger;
 
 pub use document::{
-    Allowlist, AllowlistItem, Change, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, ParseOptions,
-    ParsedPolicy, Policy, PolicyError, Rule, RuleSet, Target, parse,
+    Allowlist, AllowlistItem, Assessment, Change, Exception, Expiry, Extension, Grace, GraceFrom, ImageKind, ImageRule,
+    ImageTarget, Mapping, Mode, Names, Parameter, ParameterType, ParseOptions, ParsedPolicy, Policy, PolicyError, Rule,
+    RuleExtension, RuleSet, Selector, Target, parse, parse_extended, parse_extension,
 };
 pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate};
 pub use regexes::Fault;

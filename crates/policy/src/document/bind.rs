@@ -1,6 +1,7 @@
 //! Binds a rule to its trigger: gate, trigger and parameters, with every error at its place.
 
 use super::error::{PolicyError, child};
+use super::extension;
 use super::fields::Fields;
 use super::policy::Bound;
 use super::read::{Reader, maybe_help};
@@ -77,7 +78,7 @@ fn bind_trigger(reader: &Reader<'_>, request: &Request<'_>, found: &'static dyn 
         let help = info.superseded_by.map(|name| format!("use `{name}` instead"));
         reader.sink.warn(maybe_help(PolicyError::new(request.fields.at("trigger"), message), help));
     }
-    match found.bind(request.params) {
+    match found.bind(&substituted(reader, request)) {
         Ok(trigger) => {
             for fault in trigger.faults() {
                 let message = format!("rule `{rule}`: {fault}");
@@ -102,6 +103,27 @@ fn bind_trigger(reader: &Reader<'_>, request: &Request<'_>, found: &'static dyn 
             None
         }
     }
+}
+
+/// The parameters with the values of the policy's own parameters in place of `${name}`.
+fn substituted(reader: &Reader<'_>, request: &Request<'_>) -> Vec<Param> {
+    let mut params = request.params.to_vec();
+    // COMPAT: without a side-car such a text means itself.
+    if reader.values.is_empty() {
+        return params;
+    }
+    for (param, place) in params.iter_mut().zip(request.places) {
+        let Some(name) = extension::named(&param.value) else { continue };
+        let known = || reader.values.keys().map(String::as_str);
+        if let Some(value) = reader.values.get(name) {
+            param.value.clone_from(value);
+            continue;
+        }
+        let message = format!("rule `{}`: there is no parameter `{}`", shown(request.rule), shown(name));
+        let help = did_you_mean(name, known()).unwrap_or_else(|| format!("expected one of {}", quoted(known())));
+        reader.sink.error(PolicyError::new(child(place, "value"), message).help(help));
+    }
+    params
 }
 
 /// The parameters under their own names.

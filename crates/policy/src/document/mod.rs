@@ -5,6 +5,7 @@ mod canonical;
 mod convert;
 pub(crate) mod error;
 mod expiry;
+pub(crate) mod extension;
 mod fields;
 pub(crate) mod policy;
 mod read;
@@ -13,7 +14,11 @@ mod tree;
 
 pub use convert::Change;
 pub use error::PolicyError;
+pub use extension::{
+    Assessment, Exception, Extension, Grace, GraceFrom, Mode, Parameter, ParameterType, RuleExtension, Selector,
+    parse_extension,
+};
 pub use policy::{
     Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet, Target,
 };
-pub use read::{ParseOptions, ParsedPolicy, parse};
+pub use read::{ParseOptions, ParsedPolicy, parse, parse_extended};

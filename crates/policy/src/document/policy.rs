@@ -1,6 +1,7 @@
 //! The policy document, bundle format v2, as typed values. A policy that exists is valid, and its
 //! rules are bound to their triggers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +9,9 @@ use serde_json::{Map, Value, json};
 use stopgate_model::{Action, Digest};
 
 use super::canonical;
+use super::extension::{Extension, Mode, RuleExtension};
 use crate::engine::allowlist::AllowlistIndex;
+use crate::engine::exceptions::ExceptionIndex;
 use crate::pattern::Pattern;
 use crate::trigger::params::Param;
 use crate::trigger::{ArtifactType, BoundTrigger, State};
@@ -38,6 +41,9 @@ pub struct Policy {
     pub denied_images: Vec<ImageRule>,
     /// Written by servers; not part of the digest.
     pub last_updated: Option<serde_json::Number>,
+    /// What the side-car adds to the policy as a whole; rules have their own part.
+    pub(crate) extension: Option<Extension>,
+    pub(crate) exceptions: ExceptionIndex,
     pub(crate) digest: Digest,
 }
 
@@ -73,6 +79,8 @@ pub struct Rule {
     pub description: Option<String>,
     /// Text for its findings.
     pub recommendation: Option<String>,
+    /// What the side-car adds.
+    pub extension: RuleExtension,
     pub(crate) bound: Bound,
 }
 
@@ -91,6 +99,17 @@ impl Rule {
         match &self.bound {
             Bound::Runs { trigger, .. } => Some(trigger.as_ref()),
             Bound::EndOfLife { .. } => None,
+        }
+    }
+
+    /// The action that counts at a time, and until when; `None` when the rule is off.
+    pub fn effective_action(&self, now: Timestamp) -> (Option<Action>, Option<Timestamp>) {
+        let audited = Some(self.action.min(Action::Warn));
+        match (self.extension.mode, &self.extension.enforce_from) {
+            (Mode::Off, _) => (None, None),
+            (Mode::Audit, _) => (audited, None),
+            (Mode::Enforce, Some(from)) if now < from.time => (audited, Some(from.time)),
+            (Mode::Enforce, _) => (Some(self.action), None),
         }
     }
 
@@ -263,6 +282,39 @@ impl Policy {
             policy.insert("last_updated".to_owned(), Value::Number(number.clone()));
         }
         Value::Object(policy)
+    }
+
+    /// The side-car, when there is one.
+    pub const fn extension(&self) -> Option<&Extension> {
+        self.extension.as_ref()
+    }
+
+    /// Puts the side-car to the policy. `values` are those of its parameters, which the rules have already.
+    pub(super) fn extended(
+        mut self,
+        extension: Extension,
+        values: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<super::PolicyError>> {
+        let errors = super::extension::check(&extension, &self);
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        for rule in self.rule_sets.iter_mut().flat_map(|set| &mut set.rules) {
+            if let Some(added) = extension.rules.get(&rule.id) {
+                rule.extension = added.clone();
+            }
+        }
+        // What a pack says of its own rules is no document of its own.
+        if !extension.value.is_null() {
+            self.digest = canonical::digest(&json!({
+                "policy": self.digest.to_string(),
+                "extension": extension.value,
+                "values": values,
+            }));
+        }
+        self.exceptions = ExceptionIndex::new(&extension.exceptions);
+        self.extension = Some(extension);
+        Ok(self)
     }
 
     pub(crate) fn computed_digest(&self) -> Digest {

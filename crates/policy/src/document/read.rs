@@ -1,12 +1,13 @@
 //! Reads a policy: bytes to a tree, an old tree to a new one, the tree to a valid policy. All errors
 //! are collected.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use stopgate_model::{Action, Digest, DigestAlgorithm, limits};
 
 use super::convert::{self, Change};
 use super::error::{PolicyError, child};
+use super::extension::{Extension, RuleExtension};
 use super::fields::{Fields, Sink};
 use super::policy::{
     Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet, Target,
@@ -15,6 +16,7 @@ use super::suggest::{did_you_mean, quoted, shown};
 use super::tree::{self, Node};
 use super::{bind, expiry};
 use crate::engine::allowlist::AllowlistIndex;
+use crate::engine::exceptions::ExceptionIndex;
 use crate::pattern::Pattern;
 use crate::trigger::ArtifactType;
 use crate::trigger::params::Param;
@@ -25,6 +27,21 @@ pub struct ParseOptions {
     /// Refuse what is accepted with a warning otherwise: gates at the end of their life, expressions
     /// that do not compile. For policies that are written now.
     pub strict: bool,
+}
+
+/// Reads a policy with its side-car. `given` are values for its parameters.
+///
+/// Errors of the policy point into the policy, those that say that the side-car does not fit into the side-car.
+pub fn parse_extended(
+    document: &[u8],
+    extension: Extension,
+    given: &BTreeMap<String, String>,
+    options: ParseOptions,
+) -> Result<ParsedPolicy, Vec<PolicyError>> {
+    let values = extension.values(given)?;
+    let mut parsed = parse_with(document, options, &values)?;
+    parsed.policy = parsed.policy.extended(extension, &values)?;
+    Ok(parsed)
 }
 
 /// A policy with what a person should know of its document.
@@ -40,11 +57,19 @@ pub struct ParsedPolicy {
 
 /// Reads a policy document, v2 or v1 (`1_0`), in JSON or YAML. The error has every problem of the document.
 pub fn parse(document: &[u8], options: ParseOptions) -> Result<ParsedPolicy, Vec<PolicyError>> {
+    parse_with(document, options, &BTreeMap::new())
+}
+
+fn parse_with(
+    document: &[u8],
+    options: ParseOptions,
+    values: &BTreeMap<String, String>,
+) -> Result<ParsedPolicy, Vec<PolicyError>> {
     let root = tree::read(document).map_err(|error| vec![error])?;
     let converted = convert::to_v2(root).map_err(|error| located(document, vec![error]))?;
     let sink = Sink::default();
     sink.errors.borrow_mut().extend(converted.errors);
-    let reader = Reader { sink: &sink, strict: options.strict };
+    let reader = Reader { sink: &sink, strict: options.strict, values };
     let policy = reader.policy(&converted.root);
     let errors = sink.errors.into_inner();
     match policy {
@@ -90,6 +115,8 @@ const IMAGE_RULE: &[&str] = &["id", "name", "description", "registry", "reposito
 pub(super) struct Reader<'a> {
     pub(super) sink: &'a Sink,
     pub(super) strict: bool,
+    /// Values of the parameters that rules name; empty without a side-car.
+    pub(super) values: &'a BTreeMap<String, String>,
 }
 
 impl Reader<'_> {
@@ -129,6 +156,8 @@ impl Reader<'_> {
             allowed_images,
             denied_images,
             last_updated: fields.maybe_number("last_updated"),
+            extension: None,
+            exceptions: ExceptionIndex::default(),
             digest: Digest::new(DigestAlgorithm::Sha256, &"0".repeat(64))?,
         };
         policy.digest = policy.computed_digest();
@@ -224,6 +253,7 @@ impl Reader<'_> {
             params: bound.params,
             description: described.0,
             recommendation: described.1,
+            extension: RuleExtension::default(),
             bound: bound.does,
         })
     }

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use jiff::Timestamp;
 use stopgate_model::{Action, Evaluation, Finding, Problem, ProblemKind, ProblemSeverity, Remediation};
 
+use super::exceptions::Exceptions;
+use super::grace::{Past, Standing};
 use super::mapping;
 use super::scene::{EvalContext, Scene};
 use super::verdict::{self, Ground};
@@ -56,14 +58,26 @@ struct Run<'s, 'a> {
     missing: BTreeMap<Need, Vec<String>>,
     broken: Action,
     until: Option<Timestamp>,
+    exceptions: Exceptions<'s>,
+}
+
+/// A rule as it counts now.
+#[derive(Clone, Copy)]
+struct InForce<'s> {
+    set: &'s RuleSet,
+    rule: &'s Rule,
+    /// Its action, or what the side-car leaves of it at this time.
+    action: Action,
 }
 
 impl<'s, 'a> Run<'s, 'a> {
     fn new(scene: &'s Scene<'a>, policy: &'s Policy, mapping: Option<&Mapping>) -> Self {
         let sets = mapping.map_or(&[][..], |mapping| &mapping.rule_sets);
         let rules = sets.iter().filter_map(|index| policy.rule_sets.get(*index)).flat_map(|set| &set.rules);
-        let absences =
-            rules.filter(|rule| rule.state() == State::Active).filter_map(|rule| rule.trigger()?.absence()).collect();
+        let now = scene.context.now;
+        let runs = |rule: &&Rule| rule.state() == State::Active && rule.effective_action(now).0.is_some();
+        let absences = rules.filter(runs).filter_map(|rule| rule.trigger()?.absence()).collect();
+        let exceptions = policy.extension.as_ref().map_or(&[][..], |extension| &extension.exceptions);
         let lists = mapping.map_or(&[][..], |mapping| &mapping.allowlists);
         Self {
             scene,
@@ -74,6 +88,7 @@ impl<'s, 'a> Run<'s, 'a> {
             missing: BTreeMap::new(),
             broken: Action::Go,
             until: None,
+            exceptions: Exceptions::new(exceptions, &policy.exceptions),
         }
     }
 
@@ -83,10 +98,11 @@ impl<'s, 'a> Run<'s, 'a> {
         ground.problems.extend(self.problems);
         ground.missing = self.missing;
         ground.until = self.until;
+        ground.exceptions = self.exceptions.reports(self.scene.context.now);
     }
 
     /// Rules grouped by gate in the order in which gates first appear.
-    fn rule_set(&mut self, set: &RuleSet) {
+    fn rule_set(&mut self, set: &'s RuleSet) {
         let mut gates: Vec<&str> = Vec::new();
         for rule in &set.rules {
             if !gates.contains(&rule.gate.as_str()) {
@@ -95,12 +111,17 @@ impl<'s, 'a> Run<'s, 'a> {
         }
         for gate in gates {
             for rule in set.rules.iter().filter(|rule| rule.gate == gate) {
-                self.rule(set, rule);
+                let (action, until) = rule.effective_action(self.scene.context.now);
+                self.note_until(until);
+                if let Some(action) = action {
+                    self.rule(InForce { set, rule, action });
+                }
             }
         }
     }
 
-    fn rule(&mut self, set: &RuleSet, rule: &Rule) {
+    fn rule(&mut self, force: InForce<'_>) {
+        let rule = force.rule;
         let (trigger, info) = match &rule.bound {
             Bound::Runs { trigger, info } => (trigger.as_ref(), *info),
             Bound::EndOfLife { superseded_by } => {
@@ -116,36 +137,36 @@ impl<'s, 'a> Run<'s, 'a> {
             self.problem(ProblemSeverity::Warn, ProblemKind::DeprecationWarning, rule, &text);
         }
         if let Some(fault) = trigger.faults().into_iter().next() {
-            self.break_rule(rule, &fault);
+            self.break_rule(force, &fault);
             return;
         }
         let needs = trigger.needs();
         let absent: Vec<Need> =
             needs.into_iter().filter(|need| self.scene.presence(need) == Presence::Missing).collect();
         if !absent.is_empty() {
-            self.miss(rule, absent);
+            self.miss(force, absent);
             return;
         }
-        let mut hits = self.guarded(rule, trigger);
+        let mut hits = self.guarded(force, trigger);
         for note in hits.take_notes() {
             self.problem(ProblemSeverity::Warn, ProblemKind::AnalysisGap, rule, &note);
         }
         self.note_until(hits.until);
         for hit in hits.found {
-            let finding = self.finding(set, rule, info, hit);
+            let finding = self.finding(force, info, hit);
             self.findings.push(finding);
         }
-        self.miss(rule, hits.missing);
+        self.miss(force, hits.missing);
     }
 
     /// Runs a trigger; neither its failure nor its panic reaches the other rules.
-    fn guarded(&mut self, rule: &Rule, trigger: &dyn BoundTrigger) -> Hits {
-        let mut hits = Hits::of_rule(&rule.id);
+    fn guarded(&mut self, force: InForce<'_>, trigger: &dyn BoundTrigger) -> Hits {
+        let mut hits = Hits::of_rule(&force.rule.id);
         let outcome = catch_unwind(AssertUnwindSafe(|| trigger.run(self.scene, &mut hits)));
         match outcome {
             Ok(Ok(())) => {}
-            Ok(Err(fault)) => self.break_rule(rule, &fault.0),
-            Err(_) => self.break_rule(rule, "the trigger failed in a way that it should not"),
+            Ok(Err(fault)) => self.break_rule(force, &fault.0),
+            Err(_) => self.break_rule(force, "the trigger failed in a way that it should not"),
         }
         hits
     }
@@ -156,18 +177,19 @@ impl<'s, 'a> Run<'s, 'a> {
     }
 
     /// A rule that cannot run, or not to its end, counts as its own action.
-    fn break_rule(&mut self, rule: &Rule, fault: &str) {
-        self.broken = self.broken.max(rule.action);
-        let text = format!("it could not be run and counts as {}: {fault}", rule.action);
-        self.problem(ProblemSeverity::Error, ProblemKind::TriggerEvaluationError, rule, &text);
+    fn break_rule(&mut self, force: InForce<'_>, fault: &str) {
+        self.broken = self.broken.max(force.action);
+        let text = format!("it could not be run and counts as {}: {fault}", force.action);
+        self.problem(ProblemSeverity::Error, ProblemKind::TriggerEvaluationError, force.rule, &text);
     }
 
     /// A rule whose input is missing was not checked; a STOP rule leaves the verdict open unless a
     /// mapped rule reports the absence itself.
-    fn miss(&mut self, rule: &Rule, needs: Vec<Need>) {
+    fn miss(&mut self, force: InForce<'_>, needs: Vec<Need>) {
+        let InForce { rule, action, .. } = force;
         for need in needs {
             let covered = self.absences.iter().any(|absence| absence.covers(&need));
-            let open = rule.action == Action::Stop && !covered;
+            let open = action == Action::Stop && !covered;
             let severity = if open { ProblemSeverity::Error } else { ProblemSeverity::Warn };
             let text = format!("it was not checked: {}", need.missing());
             self.problem(severity, ProblemKind::DataUnavailable, rule, &text);
@@ -186,42 +208,83 @@ impl<'s, 'a> Run<'s, 'a> {
         }
     }
 
-    fn finding(&mut self, set: &RuleSet, rule: &Rule, info: &TriggerInfo, hit: Hit) -> Finding {
-        let now = self.scene.context.now;
-        let accepted = self.allowlists.iter().find_map(|list| list.accepts(info.gate, &hit.id, &hit.legacy_ids, now));
-        self.note_until(accepted.as_ref().and_then(|(_, expiry)| *expiry));
-        let allowlist = accepted.map(|(matched, _)| matched);
-        let inherited_from_base = self
-            .scene
-            .context
+    fn finding(&mut self, force: InForce<'_>, info: &TriggerInfo, hit: Hit) -> Finding {
+        let InForce { set, rule, action } = force;
+        let context = self.scene.context;
+        let fingerprint = hit.fingerprint(info);
+        let past = Past::of(context.history, &hit, &fingerprint, context.now);
+        let (action, due) = self.standing(force, action, past, &hit);
+        let inherited_from_base = context
             .base
             .map(|base| base.findings.contains(&(info.gate.to_owned(), info.name.to_owned(), hit.id.clone())));
         let recommendation = rule.recommendation.clone().unwrap_or_default();
         let advice = || Remediation::Advice { text: recommendation.clone() };
-        Finding {
-            fingerprint: hit.fingerprint(info),
+        let aliases = hit.aliases;
+        let mut finding = Finding {
+            fingerprint,
             trigger_id: hit.id,
             legacy_ids: hit.legacy_ids,
             gate: info.gate.to_owned(),
             trigger: info.name.to_owned(),
             message: hit.message,
-            action: if allowlist.is_some() { Action::Go } else { rule.action },
+            action,
             rule_action: rule.action,
             rule_id: rule.id.clone(),
             rule_set_id: set.id.clone(),
             rule_set_name: set.name.clone(),
             remediation: hit.remediation.or_else(|| (!recommendation.is_empty()).then(advice)),
             recommendation,
-            allowlist,
+            allowlist: None,
             exception: None,
             inherited_from_base,
-            is_new: None,
-            first_seen: None,
-            due: None,
+            is_new: past.is_new,
+            first_seen: past.first_seen.map(|time| time.to_string()),
+            due: due.map(|time| time.to_string()),
             severity: hit.severity,
-            controls: Vec::new(),
+            controls: rule.extension.controls.clone(),
             evidence: hit.evidence,
             explain: hit.explain,
+        };
+        self.accept(&mut finding, &aliases);
+        finding
+    }
+
+    /// The action that counts for a finding under its rule's grace period, and when the rule's own will.
+    fn standing(&mut self, force: InForce<'_>, action: Action, past: Past, hit: &Hit) -> (Action, Option<Timestamp>) {
+        let Some(grace) = force.rule.extension.old else { return (action, None) };
+        let warned = action.min(Action::Warn);
+        match grace.standing(past, hit, self.scene.context.now) {
+            Standing::Full => (action, None),
+            Standing::Warn => (warned, None),
+            Standing::WarnUntil(due) => {
+                self.note_until(Some(due));
+                (warned, Some(due))
+            }
+            Standing::Unknown(need) => {
+                self.miss(force, vec![need]);
+                (warned, None)
+            }
         }
+    }
+
+    /// Accepts a finding: the first allowlist item that matches, else the first exception.
+    fn accept(&mut self, finding: &mut Finding, aliases: &[String]) {
+        let context = self.scene.context;
+        let listed = self
+            .allowlists
+            .iter()
+            .find_map(|list| list.accepts(&finding.gate, &finding.trigger_id, &finding.legacy_ids, context.now));
+        if let Some((matched, expiry)) = listed {
+            self.note_until(expiry);
+            finding.allowlist = Some(matched);
+        } else {
+            let aliases: Vec<&str> = aliases.iter().map(String::as_str).collect();
+            let Some((listed, matched, end)) = self.exceptions.accept(finding, &aliases, context) else { return };
+            self.note_until(Some(end));
+            finding.allowlist = Some(listed);
+            finding.exception = Some(matched);
+        }
+        finding.action = Action::Go;
+        finding.due = None;
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod allowlist;
 mod evaluate;
+pub(crate) mod exceptions;
+mod grace;
 mod mapping;
 pub(crate) mod scene;
 mod verdict;

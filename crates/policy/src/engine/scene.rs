@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use stopgate_model::{
     Artifact, Cvss, Digest, DockerfileMode, Engine, FixState, GapCode, ImageReference, Match, MatchReport, Package,
     PackageId, RetrievedFile, SourceKind, Vulnerability,
@@ -167,9 +168,46 @@ impl<'a> MatchView<'a> {
         self.matched.fix.state != FixState::WontFix && !self.matched.fix.versions.is_empty()
     }
 
+    /// When a fix was first seen.
+    pub(crate) fn fix_seen(&self) -> Since {
+        let fix = &self.matched.fix;
+        match Since::earliest(fix.available.iter().map(|fix| fix.date.as_str())) {
+            Since::Never if self.is_fixable() => Since::Unknown,
+            since => since,
+        }
+    }
+
+    /// When CISA listed the vulnerability as exploited.
+    pub(crate) fn kev_added(&self) -> Since {
+        Since::earliest(self.matched.vulnerability.kev.iter().map(|kev| kev.date_added.as_str()))
+    }
+
     /// Primary location of the package.
     pub(crate) fn path(&self) -> Option<&'a str> {
         self.package.primary_location().map(|location| location.path.as_str())
+    }
+}
+
+/// Since when something is so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// It is not so.
+    Never,
+    /// It is so, since when is not known.
+    Unknown,
+    At(Timestamp),
+}
+
+impl Since {
+    /// The earliest of some dates `YYYY-MM-DD…`.
+    fn earliest<'d>(dates: impl Iterator<Item = &'d str>) -> Self {
+        let times = dates.map(|date| Some(date.get(..10)?.parse::<Date>().ok()?.in_tz("UTC").ok()?.timestamp()));
+        times.fold(Self::Never, |earliest, time| match (earliest, time) {
+            (Self::At(earliest), Some(time)) => Self::At(earliest.min(time)),
+            (Self::Never | Self::Unknown, Some(time)) => Self::At(time),
+            (Self::Never, None) => Self::Unknown,
+            (earliest, None) => earliest,
+        })
     }
 }
 
@@ -297,7 +335,7 @@ impl<'a> Scene<'a> {
             Need::Files => filled(artifact.files.as_ref().map(stopgate_model::FileIndex::is_empty)),
             Need::RetrievedFile(path) => self.presence_of_file(path),
             Need::Secrets => filled(artifact.secrets.as_ref().map(Vec::is_empty)),
-            Need::FirstSeen => of(self.context.history.is_some()),
+            Need::FirstSeen | Need::Baseline => of(self.context.history.is_some()),
             Need::Base => of(self.context.base.is_some()),
             Need::ContentSearch => filled(artifact.content.as_ref().map(Vec::is_empty)),
             // A scanner that ran and found nothing has a document.

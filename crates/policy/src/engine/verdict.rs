@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use stopgate_model::{
-    Action, Decision, Evaluation, FinalReason, Finding, GapClass, ImageRuleMatch, MappingMatch, MissingInput, Problem,
-    ProblemKind, ProblemSeverity,
+    Action, Decision, Evaluation, ExceptionReport, FinalReason, Finding, GapClass, ImageRuleMatch, MappingMatch,
+    MissingInput, Problem, ProblemKind, ProblemSeverity,
 };
 
 use super::scene::Scene;
@@ -20,6 +20,7 @@ pub(super) struct Ground {
     pub(super) missing: BTreeMap<Need, Vec<String>>,
     pub(super) policy_action: Action,
     pub(super) until: Option<Timestamp>,
+    pub(super) exceptions: Vec<ExceptionReport>,
     /// A pattern of a mapping or image list failed.
     pub(super) undecided_lists: bool,
 }
@@ -66,7 +67,7 @@ pub(super) fn conclude(policy: &Policy, scene: &Scene<'_>, mut ground: Ground, l
         findings: ground.findings,
         problems: ground.problems,
         missing: if undecided { missing } else { Vec::new() },
-        exceptions: Vec::new(),
+        exceptions: ground.exceptions,
         valid_until: ground.until.map(|time| time.to_string()),
         engine: context.engine.clone(),
     }

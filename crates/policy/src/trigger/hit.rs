@@ -6,6 +6,7 @@ use stopgate_model::limits;
 use stopgate_model::{Condition, Evidence, Remediation, Severity};
 
 use super::{Need, TriggerInfo};
+use crate::engine::scene::Since;
 use crate::regexes::Fault;
 
 /// One firing of a trigger.
@@ -19,6 +20,12 @@ pub struct Hit {
     pub(crate) vulnerability: Option<String>,
     /// Package URL without version.
     pub(crate) package: String,
+    /// Other ids of the vulnerability than evidence shows.
+    pub(crate) aliases: Vec<String>,
+    /// When a fix of the vulnerability was first seen.
+    pub(crate) fix_seen: Since,
+    /// When CISA listed the vulnerability as exploited.
+    pub(crate) kev_added: Since,
     pub(crate) severity: Option<Severity>,
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) remediation: Option<Remediation>,
@@ -35,6 +42,9 @@ impl Hit {
             subject: String::new(),
             vulnerability: None,
             package: String::new(),
+            aliases: Vec::new(),
+            fix_seen: Since::Never,
+            kev_added: Since::Never,
             severity: None,
             evidence: Vec::new(),
             remediation: None,

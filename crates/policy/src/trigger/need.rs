@@ -28,6 +28,8 @@ pub enum Need {
     Malware,
     /// When a match was first seen.
     FirstSeen,
+    /// The previous state, which tells what is new.
+    Baseline,
     /// The base image.
     Base,
     /// Known ancestors of the image.
@@ -74,6 +76,7 @@ impl Need {
             Self::ContentSearch => "content_search".to_owned(),
             Self::Malware => "malware_scan".to_owned(),
             Self::FirstSeen => "first_seen".to_owned(),
+            Self::Baseline => "baseline".to_owned(),
             Self::Base => "base_image".to_owned(),
             Self::Ancestry => "ancestry".to_owned(),
             Self::PreviousImage => "previous_image".to_owned(),
@@ -110,6 +113,10 @@ impl Need {
             Self::Malware => "there was no malware scan: provide its result with `--malware FILE`".to_owned(),
             Self::FirstSeen => {
                 "it is not known when the matches were first seen: provide `--baseline`, or evaluate on a server"
+                    .to_owned()
+            }
+            Self::Baseline => {
+                "it is not known what was there before: provide `--baseline SOURCE` or `--baseline check:FILE`"
                     .to_owned()
             }
             Self::Base => "the base image is not known: provide `--base SOURCE`".to_owned(),

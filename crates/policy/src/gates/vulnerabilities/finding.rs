@@ -32,12 +32,15 @@ pub(super) fn hit(view: &MatchView<'_>) -> Hit {
     // An exception for the CVE holds for the advisory about it as well.
     let related = record.related.iter().map(|related| &related.id);
     for alias in record.aliases.iter().chain(related).take(20) {
+        hit.aliases.push(alias.clone());
         let id = format!("{alias}+{key}");
         if *alias != record.id && !hit.legacy_ids.contains(&id) {
             hit.legacy_ids.push(id);
         }
     }
     hit.vulnerability = Some(view.cve().to_owned());
+    hit.fix_seen = view.fix_seen();
+    hit.kev_added = view.kev_added();
     hit.package = facts::identity(package);
     hit.severity = Some(record.severity);
     hit
