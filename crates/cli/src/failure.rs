@@ -40,6 +40,22 @@ impl Failure {
         Self::new(message)
     }
 
+    /// The sentence and its help on one line.
+    pub(crate) fn sentence(&self) -> String {
+        match self.help.as_slice() {
+            [] => self.message.clone(),
+            help => format!("{}; {}", self.message, help.join("; ")),
+        }
+    }
+
+    /// Tells it without colours, for commands whose answer it is.
+    pub(crate) fn say(&self) {
+        say(&format!("error: {}", printable(&self.message)));
+        for help in &self.help {
+            say(&format!("help: {}", printable(help)));
+        }
+    }
+
     pub(crate) fn print(&self, global: &Global) {
         let red = global.paint_stderr("error", anstyle::AnsiColor::Red);
         say(&format!("{red}: {}", printable(&self.message)));

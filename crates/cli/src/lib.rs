@@ -4,8 +4,10 @@
 //! and the file system are read here and handed down as inputs.
 
 mod arguments;
+mod cases;
 mod clock;
 mod commands;
+mod decision;
 mod demo;
 mod download;
 mod engine;

@@ -23,6 +23,7 @@ pub mod osv;
 pub mod check_json;
 pub mod csv;
 pub mod junit;
+pub mod junit_cases;
 pub mod sarif;
 
 #[cfg(test)]

@@ -17,9 +17,10 @@ mod spec;
 mod trigger;
 
 pub use document::{
-    Allowlist, AllowlistItem, Assessment, Change, Exception, Expiry, Extension, Grace, GraceFrom, ImageKind, ImageRule,
-    ImageTarget, Mapping, Mode, Names, Parameter, ParameterType, ParseOptions, ParsedPolicy, Policy, PolicyError, Rule,
-    RuleExtension, RuleSet, Selector, Target, parse, parse_extended, parse_extension,
+    Allowlist, AllowlistItem, Assessment, Change, Exception, Expiry, Extension, ForAnchore, Grace, GraceFrom,
+    ImageKind, ImageRule, ImageTarget, Mapping, Mode, Names, Parameter, ParameterType, ParseOptions, ParsedPolicy,
+    Policy, PolicyError, Rule, RuleExtension, RuleSet, Selector, Target, for_anchore, parse, parse_extended,
+    parse_extension, parse_values,
 };
 pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate};
 pub use regexes::Fault;

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::arguments::{Demo, Global, SourceArguments};
-use crate::commands::check::{Checked, load_policy};
+use crate::decision::{Decision, Ground, Origin};
 use crate::failure::Failure;
 use crate::output::to_stdout;
 use crate::progress::Progress;
-use crate::render::Style;
+use crate::render::{self, Style};
 use crate::{clock, demo, sources};
 
 pub(crate) fn run(global: &Global, options: &Demo) -> Result<u8, Failure> {
@@ -21,9 +21,10 @@ pub(crate) fn run(global: &Global, options: &Demo) -> Result<u8, Failure> {
     let database = demo::database(&scratch.path().join("db"))?;
     let style = Style::new(global.colours_stdout());
     for (name, path) in [("good.tar", &good), ("bad.tar", &bad)] {
-        let checked = check(global, name, path, &database)?;
+        let decision = check(global, name, path, &database)?;
+        let document = decision.loaded.policy.to_json();
         to_stdout(|out| {
-            checked.text(false, style, out)?;
+            render::check_text(&decision.report(&document), &[], false, style, out)?;
             writeln!(out)
         })?;
     }
@@ -34,13 +35,18 @@ pub(crate) fn run(global: &Global, options: &Demo) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn check(global: &Global, name: &str, path: &Path, database: &stopgate_vulndb::Database) -> Result<Checked, Failure> {
+fn check<'d>(
+    global: &Global,
+    name: &str,
+    path: &Path,
+    database: &'d stopgate_vulndb::Database,
+) -> Result<Decision<'d>, Failure> {
     let options = SourceArguments::of(format!("oci-archive:{}", path.display()));
     let mut artifact = sources::uncached(global, &options, &Progress::silent())?;
     name.clone_into(&mut artifact.source.user_input);
     let tag = sources::tag(&options, &artifact)?;
     let now = clock::now(Some(demo::AS_OF))?;
-    Ok(Checked::new(artifact, Some(database), load_policy("cis-docker", &[])?, &tag, now, false, false))
+    Decision::make(Ground::new(artifact, tag, Some(database), now), Origin::named("cis-docker").load_valid()?)
 }
 
 fn unwritable(path: &Path, error: &std::io::Error) -> Failure {

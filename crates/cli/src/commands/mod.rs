@@ -4,7 +4,9 @@ mod check;
 mod db;
 mod debug;
 mod demo;
+mod explain;
 mod limits;
+mod policy;
 mod sbom;
 mod vulns;
 
@@ -21,6 +23,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Command::Check(check) => check::run(global, check),
         Command::Sbom(sbom) => sbom::run(global, sbom),
         Command::Vulns(vulns) => vulns::run(global, vulns),
+        Command::Explain(explain) => explain::run(global, explain),
+        Command::Policy(command) => policy::run(global, command),
         Command::Db(db) => db::run(global, db),
         Command::Demo(demo) => demo::run(global, demo),
         Command::Limits => limits::run(),

@@ -26,6 +26,7 @@ pub(super) struct BoundRule {
     pub(super) gate: String,
     pub(super) trigger: String,
     pub(super) params: Vec<Param>,
+    pub(super) values: Vec<Param>,
     pub(super) does: Bound,
 }
 
@@ -39,8 +40,8 @@ pub(super) fn bind(reader: &Reader<'_>, request: &Request<'_>) -> Option<BoundRu
             let message = format!("rule `{rule}`: `{gate}.{trigger}` is at the end of its life and is not run");
             let help = superseded_by.map(|name| format!("use gate `{name}` instead"));
             reader.doubt(maybe_help(PolicyError::new(request.fields.at("gate"), message), help));
-            let params = request.params.to_vec();
-            Some(BoundRule { gate, trigger, params, does: Bound::EndOfLife { superseded_by } })
+            let (params, values) = (request.params.to_vec(), request.params.to_vec());
+            Some(BoundRule { gate, trigger, params, values, does: Bound::EndOfLife { superseded_by } })
         }
         Lookup::NoGate => {
             let gates = registry::gate_names();
@@ -78,7 +79,8 @@ fn bind_trigger(reader: &Reader<'_>, request: &Request<'_>, found: &'static dyn 
         let help = info.superseded_by.map(|name| format!("use `{name}` instead"));
         reader.sink.warn(maybe_help(PolicyError::new(request.fields.at("trigger"), message), help));
     }
-    match found.bind(&substituted(reader, request)) {
+    let values = substituted(reader, request);
+    match found.bind(&values) {
         Ok(trigger) => {
             for fault in trigger.faults() {
                 let message = format!("rule `{rule}`: {fault}");
@@ -88,6 +90,7 @@ fn bind_trigger(reader: &Reader<'_>, request: &Request<'_>, found: &'static dyn 
                 gate: info.gate.to_owned(),
                 trigger: info.name.to_owned(),
                 params: named(request.params, found),
+                values: named(&values, found),
                 does: Bound::Runs { trigger, info },
             })
         }

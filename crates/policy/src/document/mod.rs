@@ -15,8 +15,8 @@ mod tree;
 pub use convert::Change;
 pub use error::PolicyError;
 pub use extension::{
-    Assessment, Exception, Extension, Grace, GraceFrom, Mode, Parameter, ParameterType, RuleExtension, Selector,
-    parse_extension,
+    Assessment, Exception, Extension, ForAnchore, Grace, GraceFrom, Mode, Parameter, ParameterType, RuleExtension,
+    Selector, for_anchore, parse_extension, parse_values,
 };
 pub use policy::{
     Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet, Target,

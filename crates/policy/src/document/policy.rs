@@ -75,6 +75,8 @@ pub struct Rule {
     pub action: Action,
     /// Parameters as written.
     pub params: Vec<Param>,
+    /// Parameters with the values of the policy's own parameters in place of `${name}`.
+    pub(crate) values: Vec<Param>,
     /// Description.
     pub description: Option<String>,
     /// Text for its findings.
@@ -100,6 +102,11 @@ impl Rule {
             Bound::Runs { trigger, .. } => Some(trigger.as_ref()),
             Bound::EndOfLife { .. } => None,
         }
+    }
+
+    /// Parameters as the rule runs with them.
+    pub fn values(&self) -> &[Param] {
+        &self.values
     }
 
     /// The action that counts at a time, and until when; `None` when the rule is off.
@@ -342,7 +349,7 @@ impl RuleSet {
 }
 
 impl Rule {
-    fn to_value(&self) -> Value {
+    pub(crate) fn to_value(&self) -> Value {
         let mut rule = Map::new();
         put(&mut rule, "id", &self.id);
         put(&mut rule, "gate", &self.gate);

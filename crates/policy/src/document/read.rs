@@ -251,6 +251,7 @@ impl Reader<'_> {
             trigger: bound.trigger,
             action: action?,
             params: bound.params,
+            values: bound.values,
             description: described.0,
             recommendation: described.1,
             extension: RuleExtension::default(),

@@ -262,3 +262,31 @@ fn every_problem_of_a_side_car_is_told_at_its_place() {
     let old = json!({"rules": {"r1": {"old": {"from": "fix_seen", "days": 1}}}});
     assert!(errors(&[rule], &old, &[])[0].contains("which only findings about vulnerabilities have"));
 }
+
+#[test]
+fn a_policy_for_anchore_never_accepts_more_than_its_exceptions() {
+    let written = |extension: &Value| crate::for_anchore(&extended(&[RULE], extension));
+    for (select, expected) in [
+        (json!({"vulnerability": "CVE-1"}), Some("CVE-1+*")),
+        (json!({"vulnerability": "CVE-1", "gate": "vulnerabilities"}), Some("CVE-1+*")),
+        (json!({"vulnerability": "CVE-1", "purl": "pkg:deb/debian/openssl"}), Some("CVE-1+openssl")),
+        (json!({"vulnerability": "CVE-1", "purl": "pkg:deb/debian/openssl@1"}), None),
+        (json!({"vulnerability": "CVE-1", "purl": "pkg:pypi/requests@2.0"}), Some("CVE-1+requests-2.0")),
+        (json!({"vulnerability": "CVE-1", "purl": "pkg:golang/golang.org/x/net@1"}), Some("CVE-1+golang.org/x/net-1")),
+        (json!({"vulnerability": "CVE-1", "purl": "pkg:pypi/requests"}), None),
+        (json!({"vulnerability": "CVE-1", "image": "x"}), None),
+        (json!({"vulnerability": "regexp:CVE"}), None),
+        (json!({"rule": "r1"}), None),
+    ] {
+        let made = written(&exception(&select));
+        let id = made.document.pointer("/allowlists/1/items/0/trigger_id").and_then(Value::as_str);
+        assert_eq!((id, made.left_out.len()), (expected, usize::from(expected.is_none())), "{select}");
+        crate::parse(made.document.to_string().as_bytes(), ParseOptions { strict: true }).unwrap();
+    }
+    let modes = json!({"rules": {"r1": {"mode": "audit", "enforce_from": "2027-01-01", "old": {"from": "first_seen", "days": 3}}}});
+    let made = written(&modes);
+    assert_eq!(made.document.pointer("/rule_sets/0/rules/0/action").unwrap(), "WARN");
+    assert_eq!(made.left_out.len(), 2);
+    let off = written(&json!({"rules": {"r1": {"mode": "off"}}}));
+    assert_eq!(off.document.pointer("/rule_sets/0/rules").unwrap(), &json!([]));
+}

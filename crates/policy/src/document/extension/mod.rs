@@ -1,6 +1,7 @@
 //! The side-car `stopgate-policy-ext/1`: what Anchore's closed schema cannot hold. Controls, modes and due
 //! dates of rules, parameters of the policy, exceptions, and assessments of vulnerabilities.
 
+mod anchore;
 mod fit;
 mod parameters;
 mod read;
@@ -15,9 +16,10 @@ use super::policy::Expiry;
 use crate::pattern::Pattern;
 use crate::trigger::types::Comparison;
 
+pub use anchore::{ForAnchore, for_anchore};
 pub(crate) use fit::check;
 pub(crate) use parameters::named;
-pub use read::parse_extension;
+pub use read::{parse_extension, parse_values};
 
 /// A side-car, read and valid in itself. Whether it fits a policy is told when both are put together.
 #[derive(Debug)]
@@ -42,20 +44,30 @@ impl Extension {
         canonical::digest(&self.value)
     }
 
-    /// Controls of rules and nothing else: what a pack adds to its policy.
-    pub fn of_controls(policy_id: &str, controls: BTreeMap<String, Vec<String>>) -> Self {
-        let rules = controls
-            .into_iter()
-            .map(|(id, controls)| (id, RuleExtension { controls, ..RuleExtension::default() }))
-            .collect();
+    /// A side-car that adds nothing.
+    pub fn empty(policy_id: &str) -> Self {
         Self {
             policy_id: policy_id.to_owned(),
             parameters: Vec::new(),
-            rules,
+            rules: BTreeMap::new(),
             exceptions: Vec::new(),
             assessments: Vec::new(),
             value: Value::Null,
         }
+    }
+
+    /// Adds the controls that a pack says its rules serve. They are the pack's, so the digest stays.
+    #[must_use]
+    pub fn with_controls(mut self, controls: BTreeMap<String, Vec<String>>) -> Self {
+        for (rule, controls) in controls {
+            let own = &mut self.rules.entry(rule).or_default().controls;
+            for control in controls {
+                if !own.contains(&control) {
+                    own.push(control);
+                }
+            }
+        }
+        self
     }
 }
 

@@ -42,6 +42,22 @@ pub fn parse_extension(document: &[u8]) -> Result<Extension, Vec<PolicyError>> {
     }
 }
 
+/// Reads values of parameters: an object of texts, numbers, booleans and lists, in JSON or YAML.
+pub fn parse_values(document: &[u8]) -> Result<BTreeMap<String, String>, PolicyError> {
+    let root = tree::read(document)?;
+    let Tree::Map(members) = &root.tree else {
+        return Err(PolicyError::new("", format!("the document is {}: expected an object", root.kind())));
+    };
+    let sink = Sink::default();
+    let reader = Reader { sink: &sink };
+    let values = members.iter().filter_map(|(name, node)| Some((name.clone(), reader.scalar(&child("", name), node)?)));
+    let values = values.collect();
+    match sink.errors.into_inner().into_iter().next() {
+        Some(error) => Err(error),
+        None => Ok(values),
+    }
+}
+
 struct Reader<'a> {
     sink: &'a Sink,
 }

@@ -1,9 +1,15 @@
 //! The arguments of every command.
 
+mod deciding;
+mod policy;
+
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use deciding::{Check, Deciding, DocumentArguments, Explain, PolicyArguments};
+pub(crate) use policy::{PolicyCommand, PolicyFile};
 
 /// Decides whether software may pass: SBOM, vulnerabilities, policy, verdict.
 ///
@@ -97,6 +103,11 @@ pub(crate) enum Command {
     Sbom(Sbom),
     /// List the known vulnerabilities of SOURCE
     Vulns(Vulns),
+    /// Why a finding or vulnerability fired, or why it did not
+    Explain(Explain),
+    /// Write policies: validate, lint, convert, diff, test, schema, simulate, explain
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Vulnerability data: import, build, status
     #[command(subcommand)]
     Db(Db),
@@ -115,7 +126,7 @@ pub(crate) enum Command {
 }
 
 /// A source and how to reach it.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct SourceArguments {
     /// What to look at: SCHEME:PATH, PATH, REFERENCE or -
     #[arg(value_name = "SOURCE")]
@@ -171,33 +182,6 @@ pub(crate) struct Vulns {
 fn severity(word: &str) -> Result<stopgate_model::Severity, String> {
     stopgate_model::Severity::parse(word)
         .ok_or_else(|| "expected one of unknown, negligible, low, medium, high, critical".to_owned())
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Check {
-    #[command(flatten)]
-    pub(crate) source: SourceArguments,
-    /// Pack or file: `cis-docker`, `policy.json`
-    #[arg(short, long, value_name = "PACK|FILE", default_value = "cis-docker", env = "STOPGATE_POLICY")]
-    pub(crate) policy: String,
-    /// Site parameter of the pack, repeatable
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) param: Vec<String>,
-    /// Every finding, with evidence and conditions
-    #[arg(long)]
-    pub(crate) detail: bool,
-    /// Evaluate as of this time (RFC 3339)
-    #[arg(long, value_name = "TIME")]
-    pub(crate) as_of: Option<String>,
-    /// Use only the advisories of this folder (OSV documents)
-    #[arg(long, value_name = "DIR")]
-    pub(crate) advisories: Option<PathBuf>,
-    /// `docker.io/nginx` and `docker.io/library/nginx` are two names
-    #[arg(long)]
-    pub(crate) strict_names: bool,
-    /// FORMAT[=FILE], repeatable: text, json, csv, sarif, junit, markdown
-    #[arg(short, long, value_name = "FORMAT[=FILE]")]
-    pub(crate) output: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
