@@ -63,7 +63,7 @@ mod tests {
         let mut out = Vec::new();
         write("policy tests", &cases, &mut out).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert!(text.contains(r#"tests="3" failures="1" errors="1""#), "{text}");
+        assert!(text.contains(r#"tests="3" skipped="0" failures="1" errors="1""#), "{text}");
         assert!(text.contains("bad &lt;&amp;&gt;") && !text.contains('\u{1}'), "{text}");
     }
 }

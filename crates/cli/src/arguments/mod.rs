@@ -238,6 +238,16 @@ pub(crate) struct Demo {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Debug {
+    /// Time of one evaluation in this process: {"rules","findings","min_us","median_us"}
+    Evaluate {
+        #[command(flatten)]
+        source: SourceArguments,
+        #[command(flatten)]
+        deciding: Box<Deciding>,
+        /// How often to evaluate
+        #[arg(long, value_name = "NUMBER", default_value_t = 20)]
+        runs: u32,
+    },
     /// Order of two versions: {"order": -1|0|1}
     Compare {
         /// Read JSON lines {"format","left","right"} from standard input

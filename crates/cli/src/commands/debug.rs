@@ -7,15 +7,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use stopgate_version::{Constraint, Format, Version, compare};
 
-use crate::arguments::Debug;
+use super::timing;
+use crate::arguments::{Debug, Global};
 use crate::failure::Failure;
 use crate::output::to_stdout;
 
 /// A question longer than this is answered with an error.
 const LINE_BYTES: u64 = 1 << 20;
 
-pub(crate) fn run(debug: &Debug) -> Result<u8, Failure> {
+pub(crate) fn run(global: &Global, debug: &Debug) -> Result<u8, Failure> {
     match debug {
+        Debug::Evaluate { source, deciding, runs } => timing::run(global, source, deciding, *runs),
         Debug::Compare { batch: true, .. } => batch(|line| match serde_json::from_str::<Pair>(line) {
             Ok(pair) => order(&pair.format, &pair.left, &pair.right),
             Err(_) => json!({"error": "expected {\"format\",\"left\",\"right\"}"}),

@@ -8,6 +8,7 @@ mod explain;
 mod limits;
 mod policy;
 mod sbom;
+mod timing;
 mod vulns;
 
 use clap::CommandFactory as _;
@@ -28,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Command::Db(db) => db::run(global, db),
         Command::Demo(demo) => demo::run(global, demo),
         Command::Limits => limits::run(),
-        Command::Debug(debug) => debug::run(debug),
+        Command::Debug(debug) => debug::run(global, debug),
         Command::Completion { shell } => {
             // Its writer may not fail, so the script is made first.
             let mut script = Vec::new();

@@ -1,6 +1,7 @@
 //! `stopgate policy`: what people who write policies need. One file per command.
 
 mod convert;
+mod explain;
 mod simulate;
 mod test;
 mod validate;
@@ -18,6 +19,7 @@ pub(crate) fn run(global: &Global, command: &PolicyCommand) -> Result<u8, Failur
         PolicyCommand::Test { cases, policy, coverage, output } => {
             test::run(global, &test::Options { cases, policy: policy.as_deref(), coverage: *coverage, output })
         }
+        PolicyCommand::Explain { policy, rule } => explain::run(policy, rule.as_deref()),
         PolicyCommand::Simulate { .. } => simulate::run(command),
         _ => Err(Failure::new("this command is not built yet")),
     }
