@@ -74,8 +74,25 @@ impl Pattern {
     }
 }
 
+/// A text in which `*` is any run of characters and all else is literal: the part of the language that cannot fail.
+#[derive(Debug, Clone)]
+pub(crate) struct Glob {
+    parts: Vec<String>,
+}
+
+impl Glob {
+    pub(crate) fn new(text: &str) -> Self {
+        Self { parts: text.split('*').map(str::to_owned).collect() }
+    }
+
+    /// Whether the whole text matches.
+    pub(crate) fn covers(&self, text: &str) -> bool {
+        glob(&self.parts, text)
+    }
+}
+
 fn glob(parts: &[String], text: &str) -> bool {
-    let [first, middle @ .., last] = parts else { return false };
+    let [first, middle @ .., last] = parts else { return parts.first().is_some_and(|only| only == text) };
     let Some(mut rest) = text.strip_prefix(first.as_str()) else { return false };
     let Some(end) = rest.len().checked_sub(last.len()) else { return false };
     if !rest.ends_with(last.as_str()) {

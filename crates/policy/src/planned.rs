@@ -127,15 +127,6 @@ planned! {
         Support("lifecycle.eol"), [
             "scope" optional = "distro": "What to check.", "grace_days" optional = "0": "Days after the end that are accepted."];
     "malware"."scans" IMAGE Active: "A malware scan found something.", Malware;
-    "packages"."metadata" IMAGE Active: "A package has these properties.",
-        Support("packages.metadata"), [
-            "name" optional = "openssl*": "Name.", "name_comparison" optional = "=": "How to compare the name.",
-            "version" optional = "1.0": "Version.", "version_comparison" optional = "=": "How to compare the version.",
-            "type" optional = "deb": "Type.", "type_comparison" optional = "=": "How to compare the type."];
-    "packages"."verify" IMAGE Active: "A file differs from what its package database says.",
-        Support("packages.verify"), [
-            "only_packages" optional = "libssl,openssl": "Packages to check.",
-            "only_directories" optional = "/usr,/var/lib": "Folders to check.", "check" optional = "changed": "What to report."];
     "packages"."unowned_executables" IMAGE Active: "Executables belong to no package.",
         Support("packages.unowned_executables"), ["min_count" optional = "1": "From how many on."];
     "provenance"."slsa" IMAGE Active: "No attestation says how the image was built.",

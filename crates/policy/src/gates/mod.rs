@@ -39,6 +39,8 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(metadata::attribute::Attribute),
     &OfImage(packages::required_package::RequiredPackage),
     &OfImage(packages::denylist::Denylist),
+    &OfImage(packages::metadata::Metadata),
+    &OfImage(packages::verify::Verify),
     &OfImage(passwd_file::content_not_available::ContentNotAvailable),
     &OfImage(passwd_file::denylist_usernames::DenylistUsernames),
     &OfImage(passwd_file::denylist_userids::DenylistUserids),

@@ -309,6 +309,16 @@ pub(super) fn policy(document: &Value) -> Policy {
     parse(document.to_string().as_bytes(), ParseOptions::default()).unwrap().policy
 }
 
+/// What a document with this rule is refused for, with what may help.
+pub(super) fn refused(text: &str) -> Vec<String> {
+    let errors = parse(document(&[text]).to_string().as_bytes(), ParseOptions::default()).unwrap_err();
+    let line = |error: crate::PolicyError| match error.help {
+        Some(help) => format!("{} ({help})", error.message),
+        None => error.message,
+    };
+    errors.into_iter().map(line).collect()
+}
+
 /// Evaluates one rule: its findings, problems and the decision, a line each.
 pub(super) fn check(case: &Case, text: &str) -> Vec<String> {
     lines(&case.evaluate(&policy(&document(&[text]))))

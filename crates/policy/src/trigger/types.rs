@@ -1,10 +1,12 @@
 //! The types that parameters have, with Anchore's validators: every value is a text in the document.
 
+use std::cmp::Ordering;
 use std::sync::OnceLock;
 
 use stopgate_model::Severity;
 
 use super::params::{ParamKind, ParamType, Refusal, words};
+use crate::pattern::Glob;
 use crate::regexes::{Fault, PythonRegex};
 
 const fn kind(validator: &'static str, expected: &'static str, pattern: &'static str) -> ParamKind {
@@ -69,6 +71,50 @@ impl ParamType for CommaList {
     fn read(text: &str) -> Result<Self, Refusal> {
         let items: Vec<String> = text.split(',').map(|item| item.trim().to_owned()).collect();
         if items.iter().any(String::is_empty) { Err(Refusal::of(&Self::KIND)) } else { Ok(Self(items)) }
+    }
+}
+
+/// Names separated by commas, in which `*` is any run of characters.
+#[derive(Debug)]
+pub(crate) struct GlobList(Vec<Glob>);
+
+impl GlobList {
+    /// Whether one of them is this text.
+    pub(crate) fn covers(&self, text: &str) -> bool {
+        self.0.iter().any(|glob| glob.covers(text))
+    }
+}
+
+impl ParamType for GlobList {
+    const KIND: ParamKind = CommaList::KIND;
+    fn read(text: &str) -> Result<Self, Refusal> {
+        Ok(Self(CommaList::read(text)?.0.iter().map(|item| Glob::new(item)).collect()))
+    }
+}
+
+/// A text in which `*` is any run of characters.
+#[derive(Debug)]
+pub(crate) struct GlobText {
+    text: String,
+    glob: Glob,
+}
+
+impl GlobText {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn covers(&self, text: &str) -> bool {
+        self.glob.covers(text)
+    }
+}
+
+impl ParamType for GlobText {
+    const KIND: ParamKind = String::KIND;
+    fn read(text: &str) -> Result<Self, Refusal> {
+        let text = String::read(text)?;
+        let glob = Glob::new(&text);
+        Ok(Self { text, glob })
     }
 }
 
@@ -200,6 +246,11 @@ impl Comparison {
             Self::AtLeast => left >= right,
         }
     }
+
+    /// Whether this order is the relation.
+    pub(crate) fn holds_for(self, order: Ordering) -> bool {
+        self.holds(&order, &Ordering::Equal)
+    }
 }
 
 const SEVERITIES: &[&str] = &["unknown", "negligible", "low", "medium", "high", "critical"];
@@ -214,6 +265,14 @@ impl ParamType for Severity {
             .position(|word| *word == text)
             .and_then(|position| Self::ALL.get(position).copied())
             .ok_or_else(|| Refusal::word(text, SEVERITIES))
+    }
+}
+
+words! {
+    /// Whether two texts must be the same; a text with `*` stands for many.
+    pub(crate) enum Sameness {
+        Same = "=",
+        Other = "!=",
     }
 }
 

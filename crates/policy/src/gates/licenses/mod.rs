@@ -7,6 +7,7 @@ use stopgate_model::{Package, Remediation};
 
 use crate::engine::Scene;
 use crate::gates::facts;
+use crate::gates::packages::is_of;
 use crate::regexes::Fault;
 use crate::trigger::{Hit, Hits, TriggerInfo};
 
@@ -23,7 +24,7 @@ pub(super) fn report(
     denied: impl Fn(&str) -> bool,
 ) -> Result<(), Fault> {
     let mut found: Vec<(&Package, &str)> = Vec::new();
-    for package in scene.artifact().packages.iter().filter(|package| is_of(package, kind)) {
+    for package in scene.artifact().packages.iter().filter(|package| kind.is_none_or(|kind| is_of(package, kind))) {
         let before = found.len();
         for text in package.licenses.iter().flat_map(tokens).filter(|text| denied(text)) {
             if !found.iter().skip(before).any(|(_, known)| *known == text) {
@@ -49,11 +50,4 @@ pub(super) fn report(
 fn tokens(license: &stopgate_model::License) -> impl Iterator<Item = &str> {
     let ids = license.spdx.split([' ', '(', ')']).filter(|id| !matches!(*id, "" | "AND" | "OR" | "WITH"));
     license.value.split_whitespace().chain(std::iter::once(license.value.as_str())).chain(ids)
-}
-
-fn is_of(package: &Package, kind: Option<&str>) -> bool {
-    match kind {
-        None | Some("all") => true,
-        Some(kind) => package.package_type.id() == kind || package.package_type.anchore().eq_ignore_ascii_case(kind),
-    }
 }

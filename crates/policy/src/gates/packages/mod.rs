@@ -1,9 +1,34 @@
 //! Gate `packages`: packages that must or must not be installed.
 
 pub(super) mod denylist;
+pub(super) mod metadata;
 pub(super) mod required_package;
+pub(super) mod verify;
+
+use std::cmp::Ordering;
 
 use stopgate_model::{Package, PackageType};
+use stopgate_version::{Format, compare};
+
+use crate::regexes::Fault;
+
+/// Order of a package's version and another one, by the rules of the package's ecosystem.
+pub(super) fn order(package: &Package, wanted: &str) -> Result<Ordering, Fault> {
+    let format = match Format::of_package_type(package.package_type.id()) {
+        Format::Unknown => Format::Semantic,
+        format => format,
+    };
+    // A policy that names no epoch means the version behind it.
+    let own = if wanted.contains(':') { package.version.as_str() } else { without_epoch(package) };
+    compare(format, own, wanted).map_err(|error| {
+        Fault(format!("version `{own}` of `{}` cannot be compared with `{wanted}`: {error}", package.name))
+    })
+}
+
+/// Whether a package is of the type that a policy names, in syft's words or Anchore's; `all` is every type.
+pub(super) fn is_of(package: &Package, kind: &str) -> bool {
+    kind == "all" || package.package_type.id() == kind || package.package_type.anchore().eq_ignore_ascii_case(kind)
+}
 
 /// The version as the engine splits it: without epoch, and for packages of a distribution without release.
 pub(super) fn upstream_version(package: &Package) -> &str {

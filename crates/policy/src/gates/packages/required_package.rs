@@ -1,9 +1,10 @@
 //! `packages` / `required_package`: a required package is missing or has another version.
 
-use stopgate_model::{Package, Remediation};
-use stopgate_version::{Format, compare};
+use std::cmp::Ordering;
 
-use super::without_epoch;
+use stopgate_model::{Package, Remediation};
+
+use super::{order, without_epoch};
 use crate::engine::Scene;
 use crate::gates::facts;
 use crate::regexes::Fault;
@@ -69,15 +70,7 @@ impl RequiredPackageParams {
         if self.version_match_type == VersionMatch::Exact {
             return Ok(false);
         }
-        let format = match Format::of_package_type(package.package_type.id()) {
-            Format::Unknown => Format::Semantic,
-            format => format,
-        };
-        // A policy that names no epoch means the version behind it.
-        let own = if wanted.contains(':') { package.version.as_str() } else { without_epoch(package) };
-        compare(format, own, wanted).map(std::cmp::Ordering::is_ge).map_err(|error| {
-            Fault(format!("version `{own}` of `{}` cannot be compared with `{wanted}`: {error}", package.name))
-        })
+        order(package, wanted).map(Ordering::is_ge)
     }
 
     fn absent(&self) -> Hit {
