@@ -78,7 +78,7 @@ macro_rules! planned {
     (@optional) => { false };
 }
 
-use Need::{Ancestry, Malware, PackageFeed, PreviousImage, Stig, Support};
+use Need::{Ancestry, PackageFeed, Stig, Support};
 
 planned! {
     "accounts"."uid_zero" IMAGE Active: "An account other than the allowed ones has user id 0.",
@@ -126,7 +126,6 @@ planned! {
     "lifecycle"."eol" IMAGE Active: "A distribution or runtime is no longer supported.",
         Support("lifecycle.eol"), [
             "scope" optional = "distro": "What to check.", "grace_days" optional = "0": "Days after the end that are accepted."];
-    "malware"."scans" IMAGE Active: "A malware scan found something.", Malware;
     "packages"."unowned_executables" IMAGE Active: "Executables belong to no package.",
         Support("packages.unowned_executables"), ["min_count" optional = "1": "From how many on."];
     "provenance"."slsa" IMAGE Active: "No attestation says how the image was built.",
@@ -146,16 +145,8 @@ planned! {
     "signature"."verified" IMAGE Active: "No signature of the image verifies.",
         Support("signature.verified"), [
             "subject" optional = "image": "What must be signed.", "trust" optional = "release-keys": "Whom to trust."];
-    "stig"."stig_evaluations_outdated" IMAGE Active: "Every STIG evaluation is older than this.",
-        Stig, ["max_days_since_stig_evaluation" required = "7": "Days since the evaluation."];
     "stig"."open_findings" IMAGE Active: "A STIG evaluation has open findings.",
         Stig, ["max_cat1" optional = "0": "How many of category I.", "max_cat2" optional = "0": "How many of category II."];
-    "tag_drift"."packages_added" IMAGE Active: "A package was added.",
-        PreviousImage, ["package_type" optional = "apk": "Type of packages."];
-    "tag_drift"."packages_removed" IMAGE Active: "A package was removed.",
-        PreviousImage, ["package_type" optional = "apk": "Type of packages."];
-    "tag_drift"."packages_modified" IMAGE Active: "A package was changed.",
-        PreviousImage, ["package_type" optional = "apk": "Type of packages."];
     "vulnerabilities"."count" IMAGE Active: "There are more vulnerabilities of a severity than allowed.",
         Support("vulnerabilities.count"), ["severity" required = "high": "Severity.", "max" required = "5": "How many are allowed."];
     "vulnerabilities"."kev_due" IMAGE Active: "The due date of a known exploited vulnerability has come.",

@@ -1,7 +1,7 @@
 //! The gates: one folder each, one file per trigger, one line here.
 
-mod absence;
 mod always;
+mod ancestry;
 mod distro;
 mod dockerfile;
 mod facts;
@@ -9,11 +9,14 @@ mod feeds;
 mod files;
 mod image_config;
 mod licenses;
+mod malware;
 mod metadata;
 mod packages;
 mod passwd_file;
 mod retrieved_files;
 mod secret_scans;
+mod stig;
+mod tag_drift;
 mod vulnerabilities;
 
 use crate::trigger::{AnyTrigger, OfImage, OfMatch};
@@ -21,7 +24,7 @@ use crate::trigger::{AnyTrigger, OfImage, OfMatch};
 /// The registry.
 pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(always::Always),
-    &OfImage(absence::no_ancestors_analyzed::NoAncestorsAnalyzed),
+    &OfImage(ancestry::no_ancestors_analyzed::NoAncestorsAnalyzed),
     &OfImage(distro::deny::Deny),
     &OfImage(dockerfile::instruction::Instruction),
     &OfImage(dockerfile::effective_user::EffectiveUser),
@@ -35,7 +38,8 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(image_config::user::User),
     &OfImage(licenses::denylist_exact_match::ExactMatch),
     &OfImage(licenses::denylist_partial_match::PartialMatch),
-    &OfImage(absence::scan_not_run::ScanNotRun),
+    &OfImage(malware::scans::Scans),
+    &OfImage(malware::scan_not_run::ScanNotRun),
     &OfImage(metadata::attribute::Attribute),
     &OfImage(packages::required_package::RequiredPackage),
     &OfImage(packages::denylist::Denylist),
@@ -50,7 +54,11 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(retrieved_files::content_not_available::ContentNotAvailable),
     &OfImage(retrieved_files::content_regex::ContentRegex),
     &OfImage(secret_scans::content_regex_checks::ContentRegexChecks),
-    &OfImage(absence::no_stig_evaluations_available::NoStigEvaluationsAvailable),
+    &OfImage(stig::no_stig_evaluations_available::NoStigEvaluationsAvailable),
+    &OfImage(stig::stig_evaluations_outdated::StigEvaluationsOutdated),
+    &OfImage(tag_drift::packages_added::PackagesAdded),
+    &OfImage(tag_drift::packages_removed::PackagesRemoved),
+    &OfImage(tag_drift::packages_modified::PackagesModified),
     &OfMatch(vulnerabilities::package::Package),
     &OfImage(vulnerabilities::denylist::Denylist),
     &OfImage(vulnerabilities::stale_feed_data::StaleFeedData),

@@ -301,8 +301,6 @@ fn secrets_are_reported_by_name_and_path() {
 
 #[test]
 fn what_was_never_collected_is_reported_by_its_own_trigger() {
-    assert_eq!(ids(&image(), "warn malware.scan_not_run"), ["7feaec55f790ab6b3edba15014b8b5f2"]);
-    assert_eq!(check(&image(), "stop stig.no_stig_evaluations_available").last().unwrap(), "stop");
     assert_eq!(check(&image(), "warn ancestry.no_ancestors_analyzed").last().unwrap(), "pass");
 }
 
@@ -315,7 +313,6 @@ fn old_gates_are_loaded_with_a_problem() {
     let lines = check(&image(), "stop DOCKERFILECHECK.NOFROM");
     assert!(lines[0].contains("is at the end of its life"), "{lines:?}");
     assert_eq!(lines[1], "pass");
-    assert_eq!(check(&image(), "stop tag_drift.packages_added").last().unwrap(), "undecided");
 }
 
 #[test]

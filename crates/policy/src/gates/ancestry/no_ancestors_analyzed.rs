@@ -25,7 +25,7 @@ impl Trigger for NoAncestorsAnalyzed {
 
 impl ImageTrigger for NoAncestorsAnalyzed {
     fn fire(_: &NoAncestorsAnalyzedParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
-        if scene.presence(&Need::Ancestry) != Presence::Missing {
+        if scene.presence(&Need::Ancestry) == Presence::Present {
             return Ok(());
         }
         hits.push(
