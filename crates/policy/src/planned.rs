@@ -78,7 +78,7 @@ macro_rules! planned {
     (@optional) => { false };
 }
 
-use Need::{Ancestry, PackageFeed, Stig, Support};
+use Need::{PackageFeed, Stig, Support};
 
 planned! {
     "accounts"."uid_zero" IMAGE Active: "An account other than the allowed ones has user id 0.",
@@ -90,14 +90,6 @@ planned! {
     "accounts"."weak_hash" IMAGE Active: "A password is hashed with another scheme than the allowed ones.",
         Support("accounts.weak_hash"), ["allow" optional = "$6$,$y$": "Prefixes of allowed schemes."];
     "accounts"."empty_password" IMAGE Active: "An account has no password.", Support("accounts.empty_password");
-    "ancestry"."allowed_base_image_digest" IMAGE Active: "The base image is none of the allowed ones.",
-        Ancestry, ["base_digest" required = "sha256:123abc": "Digests of allowed base images."];
-    "ancestry"."allowed_base_image_tag" IMAGE Active: "The base image has none of the allowed tags.",
-        Ancestry, ["base_tag" required = "docker.io/nginx:latest": "Tags of allowed base images."];
-    "ancestry"."denylist_ancestor_image_digest" IMAGE Active: "An ancestor is one of the denied images.",
-        Ancestry, ["ancestor_digest" required = "sha256:123abc": "Digests of denied ancestors."];
-    "ancestry"."denylist_ancestor_image_tag" IMAGE Active: "An ancestor has one of the denied tags.",
-        Ancestry, ["ancestor_tag" required = "docker.io/nginx:latest": "Tags of denied ancestors."];
     "completeness"."gaps_present" ANY Active: "The analysis has a gap of this kind.",
         Support("completeness.gaps_present"), [
             "code" optional = "record_unreadable": "Code of the gap.", "path" optional = "/opt/.*": "Expression of paths."];

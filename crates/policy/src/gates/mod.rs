@@ -24,6 +24,10 @@ use crate::trigger::{AnyTrigger, OfImage, OfMatch};
 /// The registry.
 pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(always::Always),
+    &OfImage(ancestry::allowed_base_image_digest::AllowedBaseImageDigest),
+    &OfImage(ancestry::allowed_base_image_tag::AllowedBaseImageTag),
+    &OfImage(ancestry::denylist_ancestor_image_digest::DenylistAncestorImageDigest),
+    &OfImage(ancestry::denylist_ancestor_image_tag::DenylistAncestorImageTag),
     &OfImage(ancestry::no_ancestors_analyzed::NoAncestorsAnalyzed),
     &OfImage(distro::deny::Deny),
     &OfImage(dockerfile::instruction::Instruction),

@@ -300,11 +300,6 @@ fn secrets_are_reported_by_name_and_path() {
 }
 
 #[test]
-fn what_was_never_collected_is_reported_by_its_own_trigger() {
-    assert_eq!(check(&image(), "warn ancestry.no_ancestors_analyzed").last().unwrap(), "pass");
-}
-
-#[test]
 fn old_gates_are_loaded_with_a_problem() {
     let gem = image().package(PackageType::GEM, "rack", "1.0", "/gems/rack.gemspec");
     let lines = check(&gem, "stop ruby_gems.blacklist name=rack");

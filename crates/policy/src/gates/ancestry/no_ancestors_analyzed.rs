@@ -36,3 +36,39 @@ impl ImageTrigger for NoAncestorsAnalyzed {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::base::cases::{built_on, labelled};
+    use crate::tests::{check, document, ids, image, policy};
+
+    const RULE: &str = "stop ancestry.no_ancestors_analyzed";
+
+    #[test]
+    fn fires() {
+        assert_eq!(check(&image(), RULE), ["stop no ancestor of the image is known", "stop"]);
+        let text = "No ancestors of the image were analyzed";
+        assert_eq!(ids(&image(), RULE), [crate::trigger::hit::anchore_id("ancestry", "no_ancestors_analyzed", text)]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(check(&built_on(&[('a', &[])]), RULE), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(check(&built_on(&[]), RULE).len(), 2, "looked for, and none found");
+        assert_eq!(check(&labelled("nginx", ""), RULE).len(), 2, "what an image says of itself was not analysed");
+    }
+
+    #[test]
+    fn data_missing() {
+        // The missing ancestors are what it reports, and it decides for the rules that need them.
+        let both = document(&[
+            "stop ancestry.denylist_ancestor_image_tag ancestor_tag=x",
+            "go ancestry.no_ancestors_analyzed",
+        ]);
+        assert_eq!(image().evaluate(&policy(&both)).decision, stopgate_model::Decision::Pass);
+    }
+}
