@@ -90,9 +90,6 @@ planned! {
     "accounts"."weak_hash" IMAGE Active: "A password is hashed with another scheme than the allowed ones.",
         Support("accounts.weak_hash"), ["allow" optional = "$6$,$y$": "Prefixes of allowed schemes."];
     "accounts"."empty_password" IMAGE Active: "An account has no password.", Support("accounts.empty_password");
-    "completeness"."gaps_present" ANY Active: "The analysis has a gap of this kind.",
-        Support("completeness.gaps_present"), [
-            "code" optional = "record_unreadable": "Code of the gap.", "path" optional = "/opt/.*": "Expression of paths."];
     "crypto"."fips_evidence" IMAGE Active: "Files of a validated cryptographic module are not there.",
         Support("crypto.fips_evidence"), ["require" optional = "fips_provider": "What must be there."];
     "files"."capabilities" IMAGE Active: "A file has a denied capability.",

@@ -1,0 +1,3 @@
+//! Gate `completeness`: what the analysis could not read.
+
+pub(super) mod gaps_present;
