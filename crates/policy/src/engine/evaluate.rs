@@ -14,6 +14,7 @@ use super::scene::{EvalContext, Scene};
 use super::verdict::{self, Ground};
 use crate::document::policy::{Allowlist, Bound, Mapping, Policy, Rule, RuleSet};
 use crate::regexes::Fault;
+use crate::trigger::hit::AcceptedBy;
 use crate::trigger::{BoundTrigger, Hit, Hits, Need, Presence, State, TriggerInfo};
 
 /// Evaluates a policy on an artifact.
@@ -219,7 +220,7 @@ impl<'s, 'a> Run<'s, 'a> {
             .map(|base| base.findings.contains(&(info.gate.to_owned(), info.name.to_owned(), hit.id.clone())));
         let recommendation = rule.recommendation.clone().unwrap_or_default();
         let advice = || Remediation::Advice { text: recommendation.clone() };
-        let aliases = hit.aliases;
+        let (aliases, vex) = (hit.aliases, hit.accepted);
         let mut finding = Finding {
             fingerprint,
             trigger_id: hit.id,
@@ -245,7 +246,7 @@ impl<'s, 'a> Run<'s, 'a> {
             evidence: hit.evidence,
             explain: hit.explain,
         };
-        self.accept(&mut finding, &aliases);
+        self.accept(&mut finding, &aliases, vex.as_ref());
         finding
     }
 
@@ -267,14 +268,16 @@ impl<'s, 'a> Run<'s, 'a> {
         }
     }
 
-    /// Accepts a finding: the first allowlist item that matches, else the first exception.
-    fn accept(&mut self, finding: &mut Finding, aliases: &[String]) {
+    /// Accepts a finding: a VEX statement, else the first allowlist item that matches, else the first exception.
+    fn accept(&mut self, finding: &mut Finding, aliases: &[String], vex: Option<&AcceptedBy>) {
         let context = self.scene.context;
         let listed = self
             .allowlists
             .iter()
             .find_map(|list| list.accepts(&finding.gate, &finding.trigger_id, &finding.legacy_ids, context.now));
-        if let Some((matched, expiry)) = listed {
+        if let Some(statement) = vex {
+            finding.allowlist = Some(statement.allowlist_match());
+        } else if let Some((matched, expiry)) = listed {
             self.note_until(expiry);
             finding.allowlist = Some(matched);
         } else {

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use stopgate_model::{
     Artifact, Cvss, Digest, DockerfileMode, Engine, FixState, GapCode, ImageReference, Match, MatchReport, Package,
-    PackageId, RetrievedFile, SourceKind, Vulnerability,
+    PackageId, RemovedReason, RetrievedFile, SourceKind, Vulnerability,
 };
 
+use crate::trigger::hit::AcceptedBy;
 use crate::trigger::{ArtifactType, Need, Presence};
 
 /// All that an evaluation rests on. The same context gives the same result, byte for byte.
@@ -120,6 +121,10 @@ pub struct MatchView<'a> {
     pub(crate) nvd: Scores,
     /// Highest CVSS 3 scores of the record itself, when it is not NVD's.
     pub(crate) vendor: Scores,
+    /// Highest CVSS 4 base score of the record and its CVEs; -1 when there is none.
+    pub(crate) cvss_v4: f64,
+    /// The VEX statement by which the match does not count.
+    pub(crate) vex: Option<AcceptedBy>,
     /// Highest exploit prediction; -1 when there is none.
     pub(crate) epss_score: f64,
     pub(crate) epss_percentile: f64,
@@ -137,11 +142,14 @@ impl<'a> MatchView<'a> {
             raise(&mut nvd, &related.cvss);
         }
         let highest = |values: &mut dyn Iterator<Item = f64>| values.fold(-1.0, f64::max);
+        let scores = record.cvss.iter().chain(record.related.iter().flat_map(|related| &related.cvss));
         Self {
             matched,
             package,
             nvd,
             vendor,
+            cvss_v4: highest(&mut scores.filter(|score| score.version.starts_with('4')).map(|score| score.base)),
+            vex: None,
             epss_score: highest(&mut record.epss.iter().map(|epss| epss.score)),
             epss_percentile: highest(&mut record.epss.iter().map(|epss| epss.percentile)),
             in_image,
@@ -259,7 +267,9 @@ impl Occurrence<'_, '_> {
 /// The context, prepared for triggers.
 pub struct Scene<'a> {
     pub(crate) context: &'a EvalContext<'a>,
+    /// The matches that count, then those that a VEX statement removes.
     matches: Vec<MatchView<'a>>,
+    counted: usize,
     /// Matches whose package the artifact does not have.
     pub(crate) strays: usize,
     by_vulnerability: OnceCell<HashMap<&'a str, Vec<usize>>>,
@@ -271,23 +281,34 @@ impl<'a> Scene<'a> {
             context.artifact.packages.iter().rev().map(|package| (package.id, package)).collect();
         let in_image = context.artifact_type() == ArtifactType::Image;
         let all = context.matches.map_or(&[][..], |report| report.matches.as_slice());
-        let matches: Vec<MatchView<'a>> = all
-            .iter()
-            .filter_map(|matched| Some(MatchView::new(matched, packages.get(&matched.package)?, in_image)))
-            .collect();
-        let strays = all.len() - matches.len();
-        Self { context, matches, strays, by_vulnerability: OnceCell::new() }
+        let view = |matched: &'a Match| Some(MatchView::new(matched, packages.get(&matched.package)?, in_image));
+        let mut matches: Vec<MatchView<'a>> = all.iter().filter_map(view).collect();
+        let counted = matches.len();
+        let strays = all.len() - counted;
+        let removed = context.matches.map_or(&[][..], |report| report.removed.as_slice());
+        matches.extend(removed.iter().filter_map(|removed| {
+            let RemovedReason::Vex { document, status, justification } = &removed.reason else { return None };
+            let vex = AcceptedBy { document: document.clone(), status: *status, justification: *justification };
+            Some(MatchView { vex: Some(vex), ..view(&removed.matched)? })
+        }));
+        Self { context, matches, counted, strays, by_vulnerability: OnceCell::new() }
     }
 
     pub(crate) const fn artifact(&self) -> &'a Artifact {
         self.context.artifact
     }
 
+    /// The matches that count.
     pub(crate) fn matches(&self) -> &[MatchView<'a>] {
-        &self.matches
+        self.matches.get(..self.counted).unwrap_or_default()
     }
 
-    /// The matches of a vulnerability, by its id or an alias.
+    /// The matches that a VEX statement removes.
+    pub(crate) fn removed_by_vex(&self) -> &[MatchView<'a>] {
+        self.matches.get(self.counted..).unwrap_or_default()
+    }
+
+    /// The matches of a vulnerability, by its id or an alias, those that a VEX statement removes as well.
     pub(crate) fn matches_of(&self, id: &str) -> impl Iterator<Item = &MatchView<'a>> {
         let index = self.by_vulnerability.get_or_init(|| self.index_vulnerabilities());
         index.get(id).into_iter().flatten().filter_map(|position| self.matches.get(*position))

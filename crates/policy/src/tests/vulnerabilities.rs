@@ -100,8 +100,6 @@ fn exploitation_known_or_predicted_is_a_condition() {
     assert_eq!(package(&high(), "known_exploited_vulnerability=true"), QUIET);
     assert_eq!(package(&known, "epss_score=0.6"), FIRES);
     assert_eq!(package(&known, "epss_percentile=98"), QUIET, "in percent");
-    assert_eq!(ids(&known, "stop vulnerabilities.kev_list"), FIRES);
-    assert_eq!(ids(&high(), "stop vulnerabilities.kev_list"), QUIET);
 }
 
 #[test]
@@ -171,21 +169,52 @@ fn paths_can_be_left_out() {
     assert_eq!(package(&high(), "package_path_exclude=.*"), FIRES, "packages of a distribution stay");
 }
 
+/// One weakness under three kinds of ids, each the id of a record with the others beside it.
 #[test]
-fn denied_vulnerabilities_make_one_finding() {
-    let two = high()
-        .vuln("GHSA-1", Severity::Low, |matched| edit(matched, |record| record.aliases.push("CVE-2024-2".to_owned())));
-    let rule = "stop vulnerabilities.denylist vulnerability_ids=CVE-2024-2, CVE-2024-1, CVE-9";
-    assert_eq!(check(&two, rule)[0], "stop denied vulnerabilities affect the artifact: CVE-2024-2, CVE-2024-1");
-    let expected = crate::trigger::hit::anchore_id(
-        "vulnerabilities",
-        "denylist",
-        "Denylisted vulnerabilities detected: ['CVE-2024-2', 'CVE-2024-1']",
-    );
-    assert_eq!(ids(&two, rule), [expected]);
-    let refused = openssl().vuln("CVE-2024-1", Severity::High, |matched| matched.fix.state = FixState::WontFix);
-    assert_eq!(ids(&refused, rule), QUIET);
-    assert_eq!(ids(&refused, &format!("{rule}; vendor_only=false")).len(), 1);
+fn every_id_of_a_weakness_accepts_and_denies_it() {
+    let other = |name: &str| {
+        let others: Vec<String> = ["CVE-2024-1", "GHSA-aaaa-bbbb-cccc", "ALSA-2024:1"]
+            .into_iter()
+            .filter(|id| *id != name)
+            .map(str::to_owned)
+            .collect();
+        openssl().vuln(name, Severity::High, |matched| edit(matched, |record| record.aliases = others))
+    };
+    let related = openssl().vuln("ALAS-2024-9", Severity::High, |matched| {
+        edit(matched, |record| record.related.push(related("CVE-2024-1")));
+    });
+    let accepted = |case: &Case, id: &str| {
+        let mut document = document(&["stop vulnerabilities.package package_type=all"]);
+        let item = serde_json::json!({"id": "i", "gate": "vulnerabilities", "trigger_id": id});
+        document["allowlists"][0]["items"] = serde_json::json!([item]);
+        case.evaluate(&policy(&document)).decision == stopgate_model::Decision::Pass
+    };
+    let denied = |case: &Case, id: &str| {
+        let rule = format!("stop vulnerabilities.denylist vulnerability_ids={id}");
+        ids(case, &rule).len() == 1
+    };
+    for name in ["CVE-2024-1", "GHSA-aaaa-bbbb-cccc", "ALSA-2024:1"] {
+        for id in ["CVE-2024-1", "GHSA-aaaa-bbbb-cccc", "ALSA-2024:1"] {
+            assert!(accepted(&other(name), &format!("{id}+openssl")), "{id} for {name}");
+            assert!(accepted(&other(name), &format!("{id}+*")), "{id} for {name}");
+            assert!(denied(&other(name), id), "{id} for {name}");
+        }
+        assert!(!accepted(&other(name), "CVE-2024-2+openssl") && !accepted(&other(name), "CVE-2024-1+libssl"));
+        assert!(!denied(&other(name), "CVE-2024-2"));
+    }
+    assert!(accepted(&related, "CVE-2024-1+openssl") && denied(&related, "CVE-2024-1"), "the record of its CVE");
+}
+
+fn related(id: &str) -> stopgate_model::RelatedVulnerability {
+    stopgate_model::RelatedVulnerability {
+        id: id.to_owned(),
+        namespace: "nvd:cpe".to_owned(),
+        severity: Severity::High,
+        data_source: String::new(),
+        urls: Vec::new(),
+        description: String::new(),
+        cvss: Vec::new(),
+    }
 }
 
 #[test]

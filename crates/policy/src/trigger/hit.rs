@@ -3,7 +3,7 @@
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
 use stopgate_model::limits;
-use stopgate_model::{Condition, Evidence, Remediation, Severity};
+use stopgate_model::{AllowlistMatch, Condition, Evidence, Remediation, Severity, VexJustification, VexStatus};
 
 use super::{Need, TriggerInfo};
 use crate::engine::scene::Since;
@@ -30,6 +30,36 @@ pub struct Hit {
     pub(crate) evidence: Vec<Evidence>,
     pub(crate) remediation: Option<Remediation>,
     pub(crate) explain: Vec<Condition>,
+    /// What accepts it, other than the policy.
+    pub(crate) accepted: Option<AcceptedBy>,
+}
+
+/// A VEX statement that says that a vulnerability does not affect the artifact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AcceptedBy {
+    /// The document.
+    pub(crate) document: String,
+    pub(crate) status: VexStatus,
+    pub(crate) justification: Option<VexJustification>,
+}
+
+impl AcceptedBy {
+    /// As findings name what accepts them.
+    pub(crate) fn allowlist_match(&self) -> AllowlistMatch {
+        AllowlistMatch {
+            id: "vex".to_owned(),
+            name: self.document.clone(),
+            item_id: self.status.name().to_owned(),
+            via: Some("vex"),
+            expires_on: None,
+        }
+    }
+
+    /// One clause.
+    pub(crate) fn shown(&self) -> String {
+        let why = self.justification.map_or(String::new(), |why| format!(", {}", why.name()));
+        format!("{}{why} ({})", self.status.name(), self.document)
+    }
 }
 
 impl Hit {
@@ -49,6 +79,7 @@ impl Hit {
             evidence: Vec::new(),
             remediation: None,
             explain: Vec::new(),
+            accepted: None,
         }
     }
 
@@ -87,6 +118,13 @@ impl Hit {
     pub(crate) fn because(mut self, condition: impl Into<String>, actual: impl Into<String>) -> Self {
         self.explain.push(Condition { condition: condition.into(), actual: actual.into() });
         self
+    }
+
+    /// The hit as one that a VEX statement accepts.
+    #[must_use]
+    pub(crate) fn accepted(mut self, by: &AcceptedBy) -> Self {
+        self.accepted = Some(by.clone());
+        self.because("no VEX statement says otherwise", by.shown())
     }
 
     /// Stable identity of the finding: policy-independent, and the same for another version of the package.

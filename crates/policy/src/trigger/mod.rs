@@ -144,10 +144,25 @@ pub(crate) trait ImageTrigger: Trigger {
 pub(crate) trait MatchTrigger: Trigger {
     /// Decides from the match and the package alone.
     fn decide(params: &Self::Params, view: &MatchView<'_>) -> Result<Option<Hit>, Fault>;
+    /// What becomes of a match that a VEX statement removes.
+    fn vex(_: &Self::Params) -> RemovedByVex {
+        RemovedByVex::Left
+    }
     /// Filters on the occurrence: its path, when it was first seen, the base image, the time.
     fn admits(_: &Self::Params, _: &Occurrence<'_, '_>) -> Result<Admission, Fault> {
         Ok(Admission::Yes)
     }
+}
+
+/// What becomes of a match that a VEX statement removes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RemovedByVex {
+    /// It is left out.
+    Left,
+    /// It is found, and accepted by the statement.
+    Accepted,
+    /// It counts as if there were no statement.
+    Counted,
 }
 
 /// Whether an occurrence of a match counts.
@@ -252,13 +267,20 @@ impl<T: MatchTrigger> BoundTrigger for BoundMatch<T> {
         T::faults(&self.0)
     }
     fn run(&self, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
-        for view in scene.matches() {
+        let removed = match T::vex(&self.0) {
+            RemovedByVex::Left => &[][..],
+            RemovedByVex::Accepted | RemovedByVex::Counted => scene.removed_by_vex(),
+        };
+        for view in scene.matches().iter().chain(removed) {
             let Some(hit) = T::decide(&self.0, view)? else { continue };
-            match T::admits(&self.0, &Occurrence { view, scene })? {
-                Admission::Yes => hits.push(hit)?,
-                Admission::No => {}
-                Admission::From(time) => hits.until(time),
-                Admission::Missing(need) => hits.missing(need),
+            let vex = view.vex.as_ref().filter(|_| T::vex(&self.0) == RemovedByVex::Accepted);
+            match (T::admits(&self.0, &Occurrence { view, scene })?, vex) {
+                (Admission::Yes, None) => hits.push(hit)?,
+                (Admission::Yes, Some(vex)) => hits.push(hit.accepted(vex))?,
+                (Admission::From(time), None) => hits.until(time),
+                (Admission::Missing(need), None) => hits.missing(need),
+                // Whether an accepted match counts, now or later, changes no answer.
+                (Admission::No, _) | (_, Some(_)) => {}
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 
 use stopgate_model::FixState;
 
-use super::finding;
+use super::{Vex, finding};
 use crate::engine::{MatchView, Scene};
 use crate::gates::facts::{self, python_list};
 use crate::regexes::Fault;
@@ -22,6 +22,10 @@ params! {
         #[example = "true"]
         #[default = "true"]
         vendor_only: bool,
+        /// Whether vulnerabilities are left out of which a VEX statement says that they do not affect the artifact.
+        #[example = "ignore"]
+        #[default = "respect"]
+        vex: Vex,
     }
 }
 
@@ -37,7 +41,10 @@ impl Trigger for Denylist {
 
 impl ImageTrigger for Denylist {
     fn fire(params: &DenylistParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
-        let counts = |view: &&MatchView<'_>| !(params.vendor_only && view.matched.fix.state == FixState::WontFix);
+        let counts = |view: &&MatchView<'_>| {
+            let refused = params.vendor_only && view.matched.fix.state == FixState::WontFix;
+            !refused && (view.vex.is_none() || params.vex == Vex::Ignore)
+        };
         let mut found: Vec<(&str, Vec<&MatchView<'_>>)> = Vec::new();
         for id in &params.vulnerability_ids.0 {
             let matches: Vec<_> = scene.matches_of(id).filter(counts).collect();
@@ -68,3 +75,60 @@ impl ImageTrigger for Denylist {
 
 /// Matches that one finding shows.
 const MOST_EVIDENCE: usize = 100;
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::{FixState, PackageType, RemovedMatch, RemovedReason, Severity, VexStatus};
+
+    use crate::tests::{Case, check, edit, ids, image};
+    use crate::trigger::hit::anchore_id;
+
+    fn case() -> Case {
+        image().package(PackageType::DEB, "openssl", "3.0.1", "").vuln("CVE-2024-1", Severity::High, |_| {}).vuln(
+            "GHSA-1",
+            Severity::Low,
+            |matched| edit(matched, |record| record.aliases.push("CVE-2024-2".to_owned())),
+        )
+    }
+
+    const RULE: &str = "stop vulnerabilities.denylist vulnerability_ids=CVE-2024-2, CVE-2024-1, CVE-9";
+
+    #[test]
+    fn fires() {
+        assert_eq!(
+            check(&case(), RULE),
+            ["stop denied vulnerabilities affect the artifact: CVE-2024-2, CVE-2024-1", "stop"]
+        );
+        let text = "Denylisted vulnerabilities detected: ['CVE-2024-2', 'CVE-2024-1']";
+        assert_eq!(ids(&case(), RULE), [anchore_id("vulnerabilities", "denylist", text)]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(check(&case(), "stop vulnerabilities.denylist vulnerability_ids=CVE-2024-11, GHSA-11"), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        let mut case = case();
+        let report = case.report.as_mut().unwrap();
+        report.matches.remove(1);
+        report.matches[0].fix.state = FixState::WontFix;
+        assert_eq!(check(&case, RULE), ["pass"], "the vendor will not fix it");
+        assert_eq!(ids(&case, &format!("{RULE}; vendor_only=false")).len(), 1);
+        let report = case.report.as_mut().unwrap();
+        let matched = report.matches.remove(0);
+        let reason =
+            RemovedReason::Vex { document: "v".to_owned(), status: VexStatus::NotAffected, justification: None };
+        report.removed.push(RemovedMatch { matched, reason });
+        assert_eq!(check(&case, &format!("{RULE}; vendor_only=false")), ["pass"], "a VEX statement removes it");
+        assert_eq!(ids(&case, &format!("{RULE}; vendor_only=false; vex=ignore")).len(), 1);
+    }
+
+    #[test]
+    fn data_missing() {
+        let mut case = case();
+        case.report = None;
+        assert_eq!(check(&case, RULE).last().unwrap(), "undecided");
+    }
+}

@@ -6,3 +6,13 @@ pub(super) mod kev_list;
 pub(super) mod package;
 pub(super) mod stale_feed_data;
 pub(super) mod vulnerability_data_unavailable;
+
+use crate::trigger::params::words;
+
+words! {
+    /// Whether VEX statements count.
+    pub(crate) enum Vex {
+        Respect = "respect",
+        Ignore = "ignore",
+    }
+}

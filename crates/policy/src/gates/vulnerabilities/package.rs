@@ -4,13 +4,13 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use stopgate_model::{FixState, Severity};
 
-use super::finding;
+use super::{Vex, finding};
 use crate::engine::MatchView;
 use crate::engine::scene::{FirstSeen, Occurrence};
 use crate::regexes::Fault;
-use crate::trigger::params::{params, words};
-use crate::trigger::types::{Comparison, Number, RegexText};
-use crate::trigger::{ANY, Admission, Hit, MatchTrigger, Need, Trigger, TriggerInfo};
+use crate::trigger::params::{ParamKind, ParamType, Refusal, params, words};
+use crate::trigger::types::{CommaList, Comparison, Number, RegexText};
+use crate::trigger::{ANY, Admission, Hit, MatchTrigger, Need, RemovedByVex, Trigger, TriggerInfo};
 
 pub(crate) struct Package;
 
@@ -51,7 +51,7 @@ params! {
         /// Whether a fix must be known, or must not be known.
         #[example = "true"]
         fix_available: Option<bool>,
-        /// Whether vulnerabilities that the vendor will not fix are left out.
+        /// Whether vulnerabilities that the vendor will not fix are left out, unless `fix_state` names them.
         #[example = "false"]
         #[default = "true"]
         vendor_only: bool,
@@ -105,6 +105,20 @@ params! {
         /// EPSS percentile to compare with, 0 to 1 or above that in percent; without one a vulnerability counts as -1.
         #[example = "0.95"]
         epss_percentile: Option<Number>,
+        /// States of the fix, one of which the vulnerability must have; any when absent.
+        #[example = "not-fixed,unknown"]
+        fix_state: Option<FixStates>,
+        /// How the highest CVSS 4 base score must compare with `cvss_v4_base_score`.
+        #[example = ">="]
+        #[default = ">="]
+        cvss_v4_base_score_comparison: Comparison,
+        /// CVSS 4 base score to compare with; a vulnerability without one counts as -1.
+        #[example = "7.0"]
+        cvss_v4_base_score: Option<Number>,
+        /// Whether a VEX statement that a vulnerability does not affect the artifact accepts the finding.
+        #[example = "ignore"]
+        #[default = "respect"]
+        vex: Vex,
     }
 }
 
@@ -114,6 +128,31 @@ words! {
         All = "all",
         Os = "os",
         NonOs = "non-os",
+    }
+}
+
+/// States of fixes, separated by commas.
+#[derive(Debug)]
+pub(crate) struct FixStates(Vec<FixState>);
+
+const FIX_STATES: &[&str] = &["fixed", "not-fixed", "wont-fix", "unknown"];
+
+impl ParamType for FixStates {
+    const KIND: ParamKind = ParamKind {
+        validator: "DelimitedEnumString",
+        expected: "states of fixes, separated by commas",
+        words: &[],
+        pattern: r"^\s*(fixed|not-fixed|wont-fix|unknown)\s*(,\s*(fixed|not-fixed|wont-fix|unknown)\s*)*$",
+    };
+    fn read(text: &str) -> Result<Self, Refusal> {
+        let state = |word: &String| FixState::parse(word).ok_or_else(|| Refusal::word(word, FIX_STATES));
+        CommaList::read(text)?.0.iter().map(state).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl FixStates {
+    fn shown(&self) -> String {
+        self.0.iter().map(|state| state.name()).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -134,6 +173,13 @@ impl Trigger for Package {
 impl MatchTrigger for Package {
     fn decide(params: &PackageParams, view: &MatchView<'_>) -> Result<Option<Hit>, Fault> {
         Ok(params.accepts(view).then(|| params.explained(finding::hit(view), view)))
+    }
+
+    fn vex(params: &PackageParams) -> RemovedByVex {
+        match params.vex {
+            Vex::Respect => RemovedByVex::Accepted,
+            Vex::Ignore => RemovedByVex::Counted,
+        }
     }
 
     fn admits(params: &PackageParams, occurrence: &Occurrence<'_, '_>) -> Result<Admission, Fault> {
@@ -166,10 +212,17 @@ impl PackageParams {
         };
         class
             && self.severity_comparison.holds(&record.severity, &self.severity)
-            && !(self.vendor_only && view.matched.fix.state == FixState::WontFix)
+            && self.accepts_fix(view.matched.fix.state)
             && self.fix_available.is_none_or(|wanted| view.is_fixable() == wanted)
             && self.known_exploited_vulnerability.is_none_or(|wanted| record.kev.is_empty() != wanted)
             && self.scores(view).all(|score| score.holds())
+    }
+
+    fn accepts_fix(&self, state: FixState) -> bool {
+        match &self.fix_state {
+            Some(states) => states.0.contains(&state),
+            None => !(self.vendor_only && state == FixState::WontFix),
+        }
     }
 
     /// The conditions on numbers that are given.
@@ -205,6 +258,7 @@ impl PackageParams {
             ),
             ("epss_score", self.epss_score_comparison, fraction(self.epss_score), view.epss_score),
             ("epss_percentile", self.epss_percentile_comparison, fraction(self.epss_percentile), view.epss_percentile),
+            ("cvss_v4_base_score", self.cvss_v4_base_score_comparison, self.cvss_v4_base_score, view.cvss_v4),
         ]
         .into_iter()
         .filter_map(|(name, comparison, wanted, actual)| Some(Score { name, comparison, wanted: wanted?.0, actual }))
@@ -246,6 +300,9 @@ impl PackageParams {
                 format!("fix_available {wanted}"),
                 if versions.is_empty() { "none".to_owned() } else { versions },
             );
+        }
+        if let Some(states) = &self.fix_state {
+            hit = hit.because(format!("fix_state in {}", states.shown()), view.matched.fix.state.name());
         }
         if let Some(wanted) = self.known_exploited_vulnerability {
             hit = hit.because(format!("known_exploited_vulnerability {wanted}"), (!record.kev.is_empty()).to_string());
@@ -289,4 +346,103 @@ fn fix_seen(view: &MatchView<'_>) -> Option<Timestamp> {
 /// A time some days later.
 fn after(time: Timestamp, days: u32) -> Option<Timestamp> {
     time.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::{Decision, FixState, PackageType, RemovedMatch, RemovedReason, Severity};
+    use stopgate_model::{VexJustification, VexStatus};
+
+    use crate::tests::{Case, check, cvss, document, edit, fixed, ids, image, policy};
+
+    fn openssl() -> Case {
+        image().package(PackageType::DEB, "openssl", "3.0.1", "/var/lib/dpkg/status")
+    }
+
+    fn high() -> Case {
+        openssl().vuln("CVE-2024-1", Severity::High, fixed("3.0.2", "2026-05-01"))
+    }
+
+    fn rule(rest: &str) -> String {
+        format!("stop vulnerabilities.package package_type=all; {rest}")
+    }
+
+    /// The case with its only match removed by a VEX statement.
+    fn vexed(mut case: Case) -> Case {
+        let report = case.report.as_mut().unwrap();
+        let matched = report.matches.pop().unwrap();
+        let reason = RemovedReason::Vex {
+            document: "app.vex.json".to_owned(),
+            status: VexStatus::NotAffected,
+            justification: Some(VexJustification::VulnerableCodeNotPresent),
+        };
+        report.removed.push(RemovedMatch { matched, reason });
+        case
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(
+            check(&high(), &rule("severity=high; severity_comparison=>=")),
+            ["stop high vulnerability CVE-2024-1 in `openssl` 3.0.1 (deb): fixed in 3.0.2", "stop"]
+        );
+        assert_eq!(ids(&high(), &rule("fix_state=fixed")), ["CVE-2024-1+openssl"]);
+        let refused = openssl().vuln("CVE-2024-1", Severity::High, |matched| matched.fix.state = FixState::WontFix);
+        assert_eq!(ids(&refused, &rule("fix_state=wont-fix, unknown")).len(), 1, "although vendor_only is true");
+        assert_eq!(ids(&vexed(high()), &rule("vex=ignore")), ["CVE-2024-1+openssl"]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        for rest in [
+            "severity=critical; severity_comparison==",
+            "fix_state=not-fixed,unknown",
+            "package_path_exclude=x; fix_available=false",
+        ] {
+            assert_eq!(check(&high(), &rule(rest)), ["pass"], "{rest}");
+        }
+        assert_eq!(check(&openssl(), &rule("")), ["pass"]);
+        let mut elsewhere = vexed(high());
+        elsewhere.report.as_mut().unwrap().removed[0].reason = RemovedReason::Evidence("not vulnerable".to_owned());
+        assert_eq!(check(&elsewhere, &rule("vex=ignore")), ["pass"], "only VEX statements can be ignored");
+    }
+
+    #[test]
+    fn boundary() {
+        let scored = |score: f64| {
+            openssl().vuln("CVE-2024-1", Severity::High, move |matched| {
+                let mut cvss = cvss(score);
+                cvss.version = "4.0".to_owned();
+                edit(matched, |record| record.cvss.push(cvss));
+            })
+        };
+        assert_eq!(ids(&scored(7.0), &rule("cvss_v4_base_score=7.0")).len(), 1);
+        assert_eq!(ids(&scored(6.9), &rule("cvss_v4_base_score=7.0")).len(), 0);
+        assert_eq!(ids(&scored(7.0), &rule("cvss_v3_base_score=0; cvss_v3_base_score_comparison=>=")).len(), 0);
+        assert_eq!(ids(&high(), &rule("cvss_v4_base_score=0; cvss_v4_base_score_comparison=<")).len(), 1, "none is -1");
+        let errors = crate::tests::refused(&rule("fix_state=fixed,not_fixed"));
+        assert!(errors[0].ends_with("(did you mean `not-fixed`?)"), "{errors:?}");
+    }
+
+    #[test]
+    fn a_vex_statement_accepts_the_finding() {
+        let evaluation = vexed(high()).evaluate(&policy(&document(&[&rule("")])));
+        assert_eq!(evaluation.decision, Decision::Pass);
+        let [finding] = evaluation.findings.as_slice() else { panic!("{evaluation:?}") };
+        let accepted = finding.allowlist.as_ref().unwrap();
+        assert_eq!((accepted.id.as_str(), accepted.name.as_str()), ("vex", "app.vex.json"));
+        assert_eq!((accepted.item_id.as_str(), accepted.via), ("not_affected", Some("vex")));
+        assert_eq!(finding.explain.last().unwrap().actual, "not_affected, vulnerable_code_not_present (app.vex.json)");
+        let windowed = vexed(high()).evaluate(&policy(&document(&[&rule("max_days_since_creation=7")])));
+        assert_eq!(windowed.decision, Decision::Pass, "no history is needed for what is accepted: {windowed:?}");
+    }
+
+    #[test]
+    fn data_missing() {
+        let mut case = high();
+        case.report = None;
+        assert_eq!(check(&case, &rule("")).last().unwrap(), "undecided");
+        assert_eq!(check(&high(), &rule("max_days_since_creation=7"))[1], "undecided", "no history");
+        assert_eq!(check(&high(), &rule("inherited_from_base=true"))[1], "undecided", "no base image");
+    }
 }
