@@ -78,7 +78,7 @@ macro_rules! planned {
     (@optional) => { false };
 }
 
-use Need::{PackageFeed, Stig, Support};
+use Need::{Stig, Support};
 
 planned! {
     "accounts"."uid_zero" IMAGE Active: "An account other than the allowed ones has user id 0.",
@@ -147,14 +147,6 @@ planned! {
             "upgrade_days" optional = "14": "Days for an upgrade.", "class" optional = "c": "Class of the system.",
             "pain" optional = "3": "Rating.", "reachable" optional = "true": "Whether it can be reached from the internet.",
             "likely_exploitable" optional = "true": "Whether exploitation is likely."];
-    "npms"."newer_version_in_feed" IMAGE Deprecated: "A newer version is in the feed.", PackageFeed;
-    "npms"."unknown_in_feeds" IMAGE Deprecated: "A package is not in the feed.", PackageFeed;
-    "npms"."version_not_in_feeds" IMAGE Deprecated: "A version is not in the feed.", PackageFeed;
-    "npms"."feed_data_unavailable" IMAGE Deprecated: "There is no feed.", PackageFeed;
-    "ruby_gems"."newer_version_found_in_feed" IMAGE Deprecated: "A newer version is in the feed.", PackageFeed;
-    "ruby_gems"."not_found_in_feed" IMAGE Deprecated: "A package is not in the feed.", PackageFeed;
-    "ruby_gems"."version_not_found_in_feed" IMAGE Deprecated: "A version is not in the feed.", PackageFeed;
-    "ruby_gems"."feed_data_unavailable" IMAGE Deprecated: "There is no feed.", PackageFeed;
 }
 
 /// A gate that engines know and no longer run.

@@ -367,7 +367,7 @@ impl<'a> Scene<'a> {
             Need::PreviousImage => of(self.context.previous.is_some()),
             Need::Sources => filled(self.context.sources.map(<[Artifact]>::is_empty)),
             Need::PackageFiles => self.presence_of_package_files(),
-            Need::PackageFeed | Need::Support(_) => Presence::Missing,
+            Need::Support(_) => Presence::Missing,
         }
     }
 

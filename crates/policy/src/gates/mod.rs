@@ -12,9 +12,11 @@ mod image_config;
 mod licenses;
 mod malware;
 mod metadata;
+mod npms;
 mod packages;
 mod passwd_file;
 mod retrieved_files;
+mod ruby_gems;
 mod secret_scans;
 mod stig;
 mod tag_drift;
@@ -70,6 +72,14 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(vulnerabilities::stale_feed_data::StaleFeedData),
     &OfImage(vulnerabilities::vulnerability_data_unavailable::VulnerabilityDataUnavailable),
     &OfMatch(vulnerabilities::kev_list::KevList),
-    &OfImage(feeds::npms::DeniedNpm),
-    &OfImage(feeds::ruby_gems::DeniedGem),
+    &OfImage(npms::blacklisted_name_version::DeniedNpm),
+    &OfImage(npms::newer_version_in_feed::NewerVersionInFeed),
+    &OfImage(npms::unknown_in_feeds::UnknownInFeeds),
+    &OfImage(npms::version_not_in_feeds::VersionNotInFeeds),
+    &OfImage(npms::feed_data_unavailable::FeedDataUnavailable),
+    &OfImage(ruby_gems::blacklist::DeniedGem),
+    &OfImage(ruby_gems::newer_version_found_in_feed::NewerVersionFoundInFeed),
+    &OfImage(ruby_gems::not_found_in_feed::NotFoundInFeed),
+    &OfImage(ruby_gems::version_not_found_in_feed::VersionNotFoundInFeed),
+    &OfImage(ruby_gems::feed_data_unavailable::FeedDataUnavailable),
 ];

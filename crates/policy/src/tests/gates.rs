@@ -301,10 +301,6 @@ fn secrets_are_reported_by_name_and_path() {
 
 #[test]
 fn old_gates_are_loaded_with_a_problem() {
-    let gem = image().package(PackageType::GEM, "rack", "1.0", "/gems/rack.gemspec");
-    let lines = check(&gem, "stop ruby_gems.blacklist name=rack");
-    assert_eq!(lines[0], "stop the denied package `rack` 1.0 is installed");
-    assert_eq!(lines[1], "! rule `r1`: `ruby_gems.blacklist` is deprecated");
     let lines = check(&image(), "stop DOCKERFILECHECK.NOFROM");
     assert!(lines[0].contains("is at the end of its life"), "{lines:?}");
     assert_eq!(lines[1], "pass");

@@ -44,8 +44,6 @@ pub enum Need {
     Sources,
     /// What package databases say of the files that they own.
     PackageFiles,
-    /// Data of a package feed that no longer exists.
-    PackageFeed,
     /// A trigger that this version does not run, as `gate.trigger`.
     Support(&'static str),
 }
@@ -84,7 +82,6 @@ impl Need {
             Self::Attestations => "attestations".to_owned(),
             Self::Sources => "sources".to_owned(),
             Self::PackageFiles => "package_files".to_owned(),
-            Self::PackageFeed => "package_feed".to_owned(),
             Self::Support(trigger) => format!("trigger:{trigger}"),
         }
     }
@@ -130,7 +127,6 @@ impl Need {
             Self::PackageFiles => {
                 "no package database says which files it owns: check the image rather than its SBOM".to_owned()
             }
-            Self::PackageFeed => "package feeds are no longer published: use `packages.denylist` instead".to_owned(),
             Self::Support(trigger) => format!("the trigger `{trigger}` is not supported yet"),
         }
     }

@@ -1,8 +1,4 @@
-//! The part of the gates `npms` and `ruby_gems` that needs no feed: denied names and versions.
-//! The feeds are gone, so their other triggers stand in the table of planned ones, without data for ever.
-
-pub(super) mod npms;
-pub(super) mod ruby_gems;
+//! What the gates `npms` and `ruby_gems` share. Their feeds are gone: names and versions can still be denied.
 
 use stopgate_model::{PackageType, Remediation};
 
@@ -35,4 +31,13 @@ pub(super) fn report(
         hits.push(hit)?;
     }
     Ok(())
+}
+
+/// Says that there is nothing to compare the packages of a type with.
+pub(super) fn no_data(scene: &Scene<'_>, hits: &mut Hits, kind: &PackageType, what: &str) {
+    if scene.artifact().packages.iter().any(|package| package.package_type == *kind) {
+        hits.note(format!(
+            "the feed of {what} is no longer published, so that nothing was compared: use `packages.denylist` instead"
+        ));
+    }
 }
