@@ -103,12 +103,6 @@ planned! {
             "group" optional = "root": "Group that files must have."];
     "image_config"."age" IMAGE Active: "The image is older than this.",
         Support("image_config.age"), ["max_days_since_created" required = "90": "Days since it was made."];
-    "image_source_drift"."package_downgraded" IMAGE Deprecated: "A package is older than in the sources.",
-        Support("image_source_drift.package_downgraded"), ["package_types" optional = "java,npm": "Types of packages."];
-    "image_source_drift"."package_removed" IMAGE Deprecated: "A package of the sources is missing.",
-        Support("image_source_drift.package_removed"), ["package_types" optional = "java,npm": "Types of packages."];
-    "image_source_drift"."no_related_sources" IMAGE Deprecated: "No source is known for the image.",
-        Support("image_source_drift.no_related_sources");
     "licenses"."expression" ANY Active: "A licence expression cannot be met with the allowed licences.",
         Support("licenses.expression"), [
             "allow" required = "MIT,Apache-2.0": "SPDX ids of allowed licences.", "unknown" optional = "warn": "What to do with unknown ones."];

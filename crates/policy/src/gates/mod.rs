@@ -9,6 +9,7 @@ mod facts;
 mod feeds;
 mod files;
 mod image_config;
+mod image_source_drift;
 mod licenses;
 mod malware;
 mod metadata;
@@ -44,6 +45,9 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(files::suid_or_guid_set::SuidOrGuidSet),
     &OfImage(image_config::label::Label),
     &OfImage(image_config::user::User),
+    &OfImage(image_source_drift::package_downgraded::PackageDowngraded),
+    &OfImage(image_source_drift::package_removed::PackageRemoved),
+    &OfImage(image_source_drift::no_related_sources::NoRelatedSources),
     &OfImage(licenses::denylist_exact_match::ExactMatch),
     &OfImage(licenses::denylist_partial_match::PartialMatch),
     &OfImage(malware::scans::Scans),

@@ -11,6 +11,7 @@ use stopgate_model::{Package, PackageType};
 use stopgate_version::{Format, compare};
 
 use crate::regexes::Fault;
+use crate::trigger::types::CommaList;
 
 /// Order of a package's version and another one, by the rules of the package's ecosystem.
 pub(super) fn order(package: &Package, wanted: &str) -> Result<Ordering, Fault> {
@@ -47,6 +48,11 @@ pub(super) fn without_epoch(package: &Package) -> &str {
         Some((epoch, rest)) if package.package_type.is_os() && epoch.bytes().all(|b| b.is_ascii_digit()) => rest,
         _ => &package.version,
     }
+}
+
+/// Whether a package is of one of the types that a policy names, if it names any.
+pub(super) fn is_of_any(package: &Package, kinds: Option<&CommaList>) -> bool {
+    kinds.is_none_or(|kinds| kinds.0.iter().any(|kind| is_of(package, kind)))
 }
 
 #[cfg(test)]

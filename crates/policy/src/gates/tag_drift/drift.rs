@@ -7,7 +7,7 @@ use stopgate_model::{Digest, Evidence, Package, Remediation};
 
 use crate::engine::Scene;
 use crate::gates::facts;
-use crate::gates::packages::is_of;
+use crate::gates::packages::is_of_any;
 use crate::trigger::types::CommaList;
 use crate::trigger::{Hit, TriggerInfo};
 
@@ -27,7 +27,7 @@ impl<'a> Drift<'a> {
     /// The differences in packages of these types, or of all.
     pub(super) fn of(scene: &Scene<'a>, types: Option<&CommaList>) -> Self {
         let Some(previous) = scene.context.previous else { return Self::default() };
-        let wanted = |package: &&'a Package| types.is_none_or(|types| types.0.iter().any(|kind| is_of(package, kind)));
+        let wanted = |package: &&'a Package| is_of_any(package, types);
         let mut places: BTreeMap<Key<'a>, (Vec<&'a Package>, Vec<&'a Package>)> = BTreeMap::new();
         for package in previous.packages.iter().filter(wanted) {
             places.entry(key(package)).or_default().0.push(package);
