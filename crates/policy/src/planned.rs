@@ -103,9 +103,6 @@ planned! {
             "group" optional = "root": "Group that files must have."];
     "image_config"."age" IMAGE Active: "The image is older than this.",
         Support("image_config.age"), ["max_days_since_created" required = "90": "Days since it was made."];
-    "licenses"."expression" ANY Active: "A licence expression cannot be met with the allowed licences.",
-        Support("licenses.expression"), [
-            "allow" required = "MIT,Apache-2.0": "SPDX ids of allowed licences.", "unknown" optional = "warn": "What to do with unknown ones."];
     "lifecycle"."eol" IMAGE Active: "A distribution or runtime is no longer supported.",
         Support("lifecycle.eol"), [
             "scope" optional = "distro": "What to check.", "grace_days" optional = "0": "Days after the end that are accepted."];

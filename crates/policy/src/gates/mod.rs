@@ -50,6 +50,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(image_source_drift::no_related_sources::NoRelatedSources),
     &OfImage(licenses::denylist_exact_match::ExactMatch),
     &OfImage(licenses::denylist_partial_match::PartialMatch),
+    &OfImage(licenses::expression::Expression),
     &OfImage(malware::scans::Scans),
     &OfImage(malware::scan_not_run::ScanNotRun),
     &OfImage(metadata::attribute::Attribute),

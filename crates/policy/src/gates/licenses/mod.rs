@@ -1,7 +1,8 @@
-//! Gate `licenses`: licences of packages. COMPAT: all packages of a rule make one finding.
+//! Gate `licenses`: licences of packages. COMPAT: all packages of a denylist make one finding.
 
 pub(super) mod denylist_exact_match;
 pub(super) mod denylist_partial_match;
+pub(super) mod expression;
 
 use stopgate_model::{Package, Remediation};
 
