@@ -23,6 +23,7 @@ pub(crate) const GATES: &[GateInfo] = &[
     gate("always", "Unconditional findings, to test mappings or to deny by mapping."),
     gate("accounts", "User and group accounts of the image."),
     gate("ancestry", "The images that this image was built from."),
+    gate("attestation", "Signed statements about the image."),
     gate("completeness", "What the analysis could not read."),
     gate("crypto", "Cryptographic modules."),
     gate("distro", "The distribution and its version."),

@@ -2,6 +2,7 @@
 
 mod always;
 mod ancestry;
+mod attestation;
 mod completeness;
 mod distro;
 mod dockerfile;
@@ -33,6 +34,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(ancestry::denylist_ancestor_image_digest::DenylistAncestorImageDigest),
     &OfImage(ancestry::denylist_ancestor_image_tag::DenylistAncestorImageTag),
     &OfImage(ancestry::no_ancestors_analyzed::NoAncestorsAnalyzed),
+    &OfImage(attestation::statement::Statement),
     &OfImage(completeness::gaps_present::GapsPresent),
     &OfImage(distro::deny::Deny),
     &OfImage(dockerfile::instruction::Instruction),

@@ -1,0 +1,3 @@
+//! Gate `attestation`: signed statements about the image (in-toto attestation framework).
+
+pub(super) mod statement;
