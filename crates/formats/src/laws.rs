@@ -4,7 +4,9 @@ use arbtest::arbtest;
 use serde_json::Value;
 use stopgate_model::{Artifact, Gap, PackageId};
 
-use crate::{Producer, analysis, check_json, csv, cyclonedx, grype_json, junit, samples, sarif, sbom, spdx, syft_json};
+use crate::{
+    Producer, analysis, check_json, csv, cyclonedx, grype_json, junit, malware, samples, sarif, sbom, spdx, syft_json,
+};
 
 const PRODUCER: Producer<'_> = Producer { name: "stopgate", version: "1.0.0", created: None };
 const BUDGET_MS: u64 = 300;
@@ -190,3 +192,35 @@ fn verdicts_are_xml_and_csv() {
     })
     .budget_ms(BUDGET_MS);
 }
+
+/// Reads documents about an artifact, whatever they are.
+fn read_documents(bytes: &[u8]) {
+    let _ = malware::read(bytes, "test");
+}
+
+#[test]
+fn readers_of_documents_survive_any_bytes() {
+    arbtest(|u| {
+        read_documents(&u.arbitrary::<Vec<u8>>()?);
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+#[test]
+fn readers_of_documents_survive_changed_ones() {
+    arbtest(|u| {
+        let mut bytes = u.choose(DOCUMENTS)?.as_bytes().to_vec();
+        for _ in 0..u.int_in_range(1..=4)? {
+            let at = u.choose_index(bytes.len())?;
+            bytes[at] = *u.choose(b"\"{}[],:0n\\ x-@")?;
+        }
+        read_documents(&bytes);
+        Ok(())
+    })
+    .budget_ms(BUDGET_MS);
+}
+
+/// One of each kind.
+const DOCUMENTS: &[&str] =
+    &[r#"{"clamav":{"findings":[{"path":"a","signature":"b"}],"metadata":{"db_version":{"main":"1"}}}}"#];

@@ -1,7 +1,8 @@
 //! Documents in and out. Nothing here opens a file, asks a clock or decides anything: a document is
 //! bytes on one side and the nouns of `model` on the other.
 //!
-//! SBOMs and the analysis document are read and written; verdicts and matches are only written.
+//! SBOMs and the analysis document are read and written, what others say about an artifact is read; verdicts and
+//! matches are written.
 
 mod elements;
 mod error;
@@ -9,6 +10,7 @@ mod json;
 mod list;
 mod producer;
 mod sbom_parts;
+mod strict;
 mod xml;
 
 pub mod analysis;
@@ -19,6 +21,8 @@ pub mod syft_json;
 
 pub mod grype_json;
 pub mod osv;
+
+pub mod malware;
 
 pub mod check_json;
 pub mod csv;

@@ -93,6 +93,8 @@ limits! {
     SBOM_PACKAGES = 500_000, "entries";
     /// An SBOM or analysis document, decoded.
     SBOM_BYTES = 400 * MIB, "bytes";
+    /// One list of a document about an artifact (malware scan, VEX, attestation).
+    DOCUMENT_ENTRIES = 500_000, "entries";
     /// Nesting of a JSON document.
     JSON_DEPTH = 128, "levels";
     /// A database of vulnerability data, unpacked.
