@@ -5,7 +5,8 @@ use serde_json::Value;
 use stopgate_model::{Artifact, Gap, PackageId};
 
 use crate::{
-    Producer, analysis, check_json, csv, cyclonedx, grype_json, junit, malware, samples, sarif, sbom, spdx, syft_json,
+    Producer, analysis, check_json, csv, cyclonedx, grype_json, hdf, junit, malware, samples, sarif, sbom, spdx,
+    syft_json,
 };
 
 const PRODUCER: Producer<'_> = Producer { name: "stopgate", version: "1.0.0", created: None };
@@ -196,6 +197,7 @@ fn verdicts_are_xml_and_csv() {
 /// Reads documents about an artifact, whatever they are.
 fn read_documents(bytes: &[u8]) {
     let _ = malware::read(bytes, "test");
+    let _ = hdf::read(bytes);
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub mod syft_json;
 pub mod grype_json;
 pub mod osv;
 
+pub mod hdf;
 pub mod malware;
 
 pub mod check_json;
