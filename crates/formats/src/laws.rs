@@ -4,8 +4,9 @@ use arbtest::arbtest;
 use serde_json::Value;
 use stopgate_model::{Artifact, Gap, PackageId};
 
+use crate::trust::Trust;
 use crate::{
-    Producer, analysis, check_json, csv, cyclonedx, grype_json, hdf, junit, malware, samples, sarif, sbom, spdx,
+    Producer, analysis, check_json, csv, cyclonedx, dsse, grype_json, hdf, junit, malware, samples, sarif, sbom, spdx,
     syft_json,
 };
 
@@ -198,6 +199,7 @@ fn verdicts_are_xml_and_csv() {
 fn read_documents(bytes: &[u8]) {
     let _ = malware::read(bytes, "test");
     let _ = hdf::read(bytes);
+    let _ = dsse::read(bytes, "test", &Trust::default());
 }
 
 #[test]

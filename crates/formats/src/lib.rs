@@ -22,8 +22,10 @@ pub mod syft_json;
 pub mod grype_json;
 pub mod osv;
 
+pub mod dsse;
 pub mod hdf;
 pub mod malware;
+pub mod trust;
 
 pub mod check_json;
 pub mod csv;
