@@ -7,7 +7,7 @@ use stopgate_model::{Artifact, Gap, PackageId};
 use crate::trust::Trust;
 use crate::{
     Producer, analysis, check_json, csv, cyclonedx, dsse, grype_json, hdf, junit, malware, samples, sarif, sbom, spdx,
-    syft_json,
+    syft_json, vex,
 };
 
 const PRODUCER: Producer<'_> = Producer { name: "stopgate", version: "1.0.0", created: None };
@@ -200,6 +200,7 @@ fn read_documents(bytes: &[u8]) {
     let _ = malware::read(bytes, "test");
     let _ = hdf::read(bytes);
     let _ = dsse::read(bytes, "test", &Trust::default());
+    let _ = vex::read(bytes, "test");
 }
 
 #[test]

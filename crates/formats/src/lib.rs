@@ -26,6 +26,7 @@ pub mod dsse;
 pub mod hdf;
 pub mod malware;
 pub mod trust;
+pub mod vex;
 
 pub mod check_json;
 pub mod csv;

@@ -1,6 +1,7 @@
 //! What the readers of documents about an artifact share. They are strict: such a document lets software pass or stops
 //! it, so one element that cannot be read makes the whole document unreadable.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -68,6 +69,20 @@ impl Strict {
     ) -> Result<Vec<U>, FormatError> {
         let elements = self.elements(many, list)?;
         elements.into_iter().enumerate().map(|(at, raw)| each(self.object(&format!("{one} {at}"), raw)?)).collect()
+    }
+
+    /// The texts of a list.
+    pub(crate) fn texts<'a>(self, many: &str, list: Option<Elements<'a>>) -> Result<Vec<Cow<'a, str>>, FormatError> {
+        let text = |raw: &'a RawValue| {
+            let unescaped = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+            match unescaped.filter(|text| !text.contains('\\')) {
+                Some(text) => Ok(Cow::Borrowed(text)),
+                None => serde_json::from_str(raw.get())
+                    .map(Cow::Owned)
+                    .map_err(|_| self.invalid(format!("one of its {many} is no text"))),
+            }
+        };
+        self.elements(many, list)?.into_iter().map(text).collect()
     }
 
     /// A time as it stands in the document, when it is RFC 3339.
@@ -146,6 +161,13 @@ mod tests {
         assert!(read(r#"{"a":1,"a":2}"#).unwrap_err().to_string().contains("duplicate"));
         assert!(read(r#"{"a":1,"b":2,"c":3}"#).unwrap_err().to_string().contains("more than 2"));
         assert!(read("[]").is_err());
+    }
+
+    #[test]
+    fn texts_are_texts() {
+        let read = |text| TEST.texts("names", Some(serde_json::from_str::<Elements<'_>>(text).unwrap()));
+        assert_eq!(read(r#"["a", "", "b\"\u00e9"]"#).unwrap(), ["a", "", "b\"é"]);
+        assert!(read(r#"["a", 7]"#).unwrap_err().to_string().contains("one of its names is no text"));
     }
 
     #[test]

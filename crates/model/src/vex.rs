@@ -14,6 +14,13 @@ pub enum VexStatus {
 }
 
 impl VexStatus {
+    const ALL: [Self; 4] = [Self::NotAffected, Self::Affected, Self::Fixed, Self::UnderInvestigation];
+
+    /// The status of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
     /// Name in OpenVEX documents.
     pub const fn name(self) -> &'static str {
         match self {
@@ -43,6 +50,20 @@ pub enum VexJustification {
 }
 
 impl VexJustification {
+    const ALL: [Self; 6] = [
+        Self::ComponentNotPresent,
+        Self::VulnerableCodeNotPresent,
+        Self::VulnerableCodeNotInExecutePath,
+        Self::VulnerableCodeCannotBeControlledByAdversary,
+        Self::InlineMitigationsAlreadyExist,
+        Self::FixNotPlanned,
+    ];
+
+    /// The justification of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|justification| justification.name() == name)
+    }
+
     /// Name in OpenVEX documents; `fix_not_planned` is Anchore's.
     pub const fn name(self) -> &'static str {
         match self {
@@ -59,8 +80,10 @@ impl VexJustification {
 /// One statement.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VexStatement {
-    /// Vulnerability id; aliases count.
+    /// Vulnerability id.
     pub vulnerability: String,
+    /// Its other ids.
+    pub aliases: Vec<String>,
     /// Products: purls, digests or names as written; empty = whatever the document is about.
     pub products: Vec<String>,
     /// Sub-components: purls.
