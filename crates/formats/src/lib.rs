@@ -38,6 +38,8 @@ pub mod sarif;
 mod laws;
 #[cfg(test)]
 mod samples;
+#[cfg(test)]
+mod samples_documents;
 
 pub use error::FormatError;
 pub use producer::Producer;

@@ -5,14 +5,16 @@ use std::sync::Arc;
 use arbtest::arbitrary::{Arbitrary, Result, Unstructured};
 use stopgate_model::{
     Action, AllowlistMatch, Analyzer, Artifact, AvailableFix, Condition, Confidence, Cpe, Cvss, DataIdentity, Decision,
-    Details, Digest, Distro, Dockerfile, DockerfileMode, Documents, Element, Engine, Epss, Evaluation, Evidence,
-    EvidenceKind, ExceptionMatch, FileEntry, FileIndex, FileIndexBuilder, FileKind, FinalReason, Finding, Fix,
-    FixState, Gap, GapClass, GapCode, Healthcheck, HistoryEntry, ImageConfig, ImageReference, ImageSource, Instruction,
-    Kev, LayerInfo, License, LicenseKind, Location, MappingMatch, Match, MatchDetail, MatchKind, MatchReport,
-    MissingInput, OwnedFile, Package, PackageId, PackageType, PolicyIdentity, Problem, ProblemKind, ProblemSeverity,
+    Details, Digest, Distro, Dockerfile, DockerfileMode, Element, Engine, Epss, Evaluation, Evidence, EvidenceKind,
+    ExceptionMatch, FileEntry, FileIndex, FileIndexBuilder, FileKind, FinalReason, Finding, Fix, FixState, Gap,
+    GapClass, GapCode, Healthcheck, HistoryEntry, ImageConfig, ImageReference, ImageSource, Instruction, Kev,
+    LayerInfo, License, LicenseKind, Location, MappingMatch, Match, MatchDetail, MatchKind, MatchReport, MissingInput,
+    OwnedFile, Package, PackageId, PackageType, PolicyIdentity, Problem, ProblemKind, ProblemSeverity,
     RelatedVulnerability, Relationship, RelationshipKind, Remediation, RemovedMatch, RemovedReason, RetrievedFile,
     SearchHit, Severity, SourceDescription, SourceKind, Upstream, Verdict, VexJustification, VexStatus, Vulnerability,
 };
+
+use crate::samples_documents::documents;
 
 /// Text with all that breaks formats: quotes, control characters, markup, formulas, characters of four bytes.
 pub(crate) fn text(u: &mut Unstructured<'_>) -> Result<String> {
@@ -68,12 +70,15 @@ fn any<T: for<'u> Arbitrary<'u>>(u: &mut Unstructured<'_>) -> Result<T> {
     u.arbitrary()
 }
 
-fn many<T>(u: &mut Unstructured<'_>, each: impl Fn(&mut Unstructured<'_>) -> Result<T>) -> Result<Vec<T>> {
+pub(crate) fn many<T>(u: &mut Unstructured<'_>, each: impl Fn(&mut Unstructured<'_>) -> Result<T>) -> Result<Vec<T>> {
     let length = u.int_in_range(0..=3)?;
     (0..length).map(|_| each(u)).collect()
 }
 
-fn maybe<T>(u: &mut Unstructured<'_>, each: impl Fn(&mut Unstructured<'_>) -> Result<T>) -> Result<Option<T>> {
+pub(crate) fn maybe<T>(
+    u: &mut Unstructured<'_>,
+    each: impl Fn(&mut Unstructured<'_>) -> Result<T>,
+) -> Result<Option<T>> {
     if u.arbitrary()? { each(u).map(Some) } else { Ok(None) }
 }
 
@@ -287,7 +292,7 @@ pub(crate) fn artifact(u: &mut Unstructured<'_>) -> Result<Artifact> {
         dockerfile: maybe(u, dockerfile)?,
         secrets: maybe(u, |u| many(u, secret))?,
         content: maybe(u, |u| many(u, secret))?,
-        documents: Documents::default(),
+        documents: documents(u)?,
         retrieved: maybe(u, |u| {
             many(u, |u| Ok(RetrievedFile { path: path(u)?, layer: maybe(u, digest)?, content: u.arbitrary()? }))
         })?,

@@ -86,6 +86,26 @@ pub enum StigStatus {
     Error,
 }
 
+impl StigStatus {
+    const ALL: [Self; 5] = [Self::Passed, Self::Failed, Self::NotReviewed, Self::NotApplicable, Self::Error];
+
+    /// Name in documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::NotReviewed => "not_reviewed",
+            Self::NotApplicable => "not_applicable",
+            Self::Error => "error",
+        }
+    }
+
+    /// The status of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
 /// An in-toto statement, and who vouches for it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Attestation {

@@ -4,6 +4,7 @@
 //! empty, no blanks, so equal artifacts are equal bytes. The reader is strict: a field or a name that it
 //! does not know was written by a newer program and must not be dropped in silence.
 
+mod documents;
 mod files;
 mod packages;
 mod parts;

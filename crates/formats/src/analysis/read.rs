@@ -6,8 +6,9 @@ use std::io::Read;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
-use stopgate_model::{Analyzer, Artifact, Digest, Documents, RetrievedFile, limits};
+use stopgate_model::{Analyzer, Artifact, Digest, RetrievedFile, limits};
 
+use super::documents::DocumentsRow;
 use super::files::Tree;
 use super::packages::{self, layer};
 use super::parts::{ConfigRow, DistroRow, DockerfileRow, GapRow, RelationshipRow, SearchRow};
@@ -48,6 +49,7 @@ struct Document {
     config: Option<ConfigRow>,
     distro: Option<DistroRow>,
     dockerfile: Option<DockerfileRow>,
+    documents: Option<DocumentsRow>,
     files: Option<Tree>,
     gaps: Vec<GapRow>,
     packages: Vec<packages::Row>,
@@ -117,7 +119,7 @@ impl Document {
             dockerfile: self.dockerfile.map(DockerfileRow::dockerfile).transpose()?,
             secrets: self.secrets.map(|hits| all(hits, SearchRow::hit)).transpose()?,
             content: self.content.map(|hits| all(hits, SearchRow::hit)).transpose()?,
-            documents: Documents::default(),
+            documents: self.documents.map(DocumentsRow::documents).transpose()?.unwrap_or_default(),
             retrieved: self.retrieved.map(|files| all(files, RetrievedRow::file)).transpose()?,
             gaps: all(self.gaps, GapRow::gap)?,
             analyzer: Analyzer { name: self.analyzer.name, version: self.analyzer.version },
@@ -125,7 +127,7 @@ impl Document {
     }
 }
 
-fn all<T, U>(rows: Vec<T>, each: impl Fn(T) -> Result<U, Invalid>) -> Result<Vec<U>, Invalid> {
+pub(super) fn all<T, U>(rows: Vec<T>, each: impl Fn(T) -> Result<U, Invalid>) -> Result<Vec<U>, Invalid> {
     rows.into_iter().map(each).collect()
 }
 

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use stopgate_model::{Artifact, Digest, limits};
+use stopgate_model::{Artifact, Digest, Documents, limits};
 
-use super::{SCHEMA, files, packages, parts, source};
+use super::{SCHEMA, documents, files, packages, parts, source};
 use crate::json::JsonWriter;
 
 // Level 3 is the library's default: twice as small as level 1 is slow.
@@ -46,6 +46,9 @@ pub(super) fn write_json(artifact: &Artifact, out: &mut dyn Write) -> io::Result
         }
         if let Some(dockerfile) = &artifact.dockerfile {
             w.key("dockerfile").object(|w| parts::dockerfile(w, dockerfile));
+        }
+        if artifact.documents != Documents::default() {
+            w.key("documents").object(|w| documents::write(w, &artifact.documents));
         }
         if let Some(tree) = &artifact.files {
             w.key("files").array(|w| files::write(w, tree));

@@ -23,7 +23,7 @@ const CHAIN: usize = 8;
 /// Longest product id, bytes.
 const ID: usize = 4096;
 /// Most products that the groups of all remarks stand for.
-const GROUPED: usize = 5_000_000;
+const GROUPED: usize = 1_000_000;
 
 #[derive(Deserialize)]
 struct Advisory<'a> {
