@@ -16,7 +16,7 @@ use crate::overlap::{Owners, covering_owner, is_comprehensive};
 use crate::report::Reporter;
 use crate::search::{Outcome, Search, Target, Uncomparable};
 use crate::subject::Subject;
-use crate::{MatchOptions, apk, by_cve, by_name, deb, go, java, rpm, rules};
+use crate::{MatchOptions, apk, by_cve, by_name, deb, go, java, rpm, rules, vex};
 
 /// Matches the packages of an artifact against data.
 pub fn find_matches(artifact: &Artifact, database: &Database, options: &MatchOptions) -> MatchReport {
@@ -51,6 +51,7 @@ pub fn find_matches(artifact: &Artifact, database: &Database, options: &MatchOpt
     for (subject, covered, found) in all {
         sort_out(&search, &mut reporter, &evidence, &subject, covered, found, &mut report);
     }
+    vex::apply(artifact, &packages, &options.vex, &mut report);
     report.gaps = gaps(artifact, &search);
     report
 }

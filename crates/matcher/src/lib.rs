@@ -36,6 +36,7 @@ mod evidence;
 mod fixes;
 mod report;
 mod rules;
+mod vex;
 
 pub use find::find_matches;
 pub use options::MatchOptions;

@@ -1,5 +1,6 @@
 //! What a caller can choose; the defaults are grype's.
 
+use stopgate_model::VexStatement;
 use stopgate_version::EpochStrategy;
 
 /// Options of matching.
@@ -17,6 +18,8 @@ pub struct MatchOptions {
     pub rpm_epochs: EpochStrategy,
     /// What a missing epoch of a deb package means.
     pub deb_epochs: EpochStrategy,
+    /// What suppliers say, in the order of their documents: of equally old statements the last one holds.
+    pub vex: Vec<VexStatement>,
 }
 
 impl Default for MatchOptions {
@@ -28,6 +31,7 @@ impl Default for MatchOptions {
             main_module_pseudo_versions: false,
             rpm_epochs: EpochStrategy::Auto,
             deb_epochs: EpochStrategy::Zero,
+            vex: Vec::new(),
         }
     }
 }

@@ -53,7 +53,7 @@ const ADVISORIES: &[Row] = &[
     ),
 ];
 
-fn database() -> Database {
+pub(crate) fn database() -> Database {
     let mut documents: Vec<(String, String)> = Vec::new();
     for (id, ecosystem, name, fixed, entry, document) in ADVISORIES {
         let fixed = if fixed.is_empty() { String::new() } else { format!(r#",{{"fixed":"{fixed}"}}"#) };
@@ -74,7 +74,7 @@ fn database() -> Database {
     Database::from_osv(documents, "2026-01-01T00:00:00Z", "tests").unwrap()
 }
 
-fn artifact(distro: Option<(&str, &str)>, packages: Vec<Package>) -> Artifact {
+pub(crate) fn artifact(distro: Option<(&str, &str)>, packages: Vec<Package>) -> Artifact {
     let mut packages = packages;
     for (number, package) in packages.iter_mut().enumerate() {
         package.id = PackageId(number as u64 + 1);
