@@ -1,78 +1,103 @@
 //! The second look at files that are wanted by a name that only a link gives them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::io::{self, BufRead};
 
+use sha2::{Digest as _, Sha256};
 use stopgate_archive::{ReadAt, tar};
 use stopgate_catalogers::{CATALOGERS, Claimed};
-use stopgate_model::{FileKind, Gap, GapCode, limits};
+use stopgate_model::{Digest, FileKind, Gap, GapCode, limits};
 use stopgate_source::Directory;
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::collect::Tools;
-use crate::layer::{Damaged, EntryData, LayerBuilder, LayerFacts, Writer};
-use crate::links::Want;
+use crate::layer::{Damaged, EntryData, Found, LayerBuilder, LayerFacts, Writer};
+use crate::links::{LayerWants, Want};
 use crate::pool::extract;
 use crate::walk::Sink;
-
-/// What is wanted of one layer, by path.
-pub(crate) type LayerWants = BTreeMap<String, Want>;
 
 /// Tells one set of wanted files from another, for the cache.
 pub(crate) fn key(wants: &LayerWants) -> String {
     let mut writer = Writer::default();
-    for (path, want) in wants {
+    for (path, want) in wants.iter().flat_map(|(path, wants)| wants.iter().map(move |want| (path, want))) {
         writer.text(path);
         writer.text(&want.shown);
+        writer.slice(want.sha256.as_ref().map(<[u8; 32]>::as_slice).unwrap_or_default());
         writer.byte(u8::from(want.retrieved));
         writer.list(&want.catalogers, |w, (cataloger, name)| {
             w.text(CATALOGERS.get(*cataloger).map_or("", |cataloger| cataloger.name));
             w.text(name);
         });
     }
-    format!("{:016x}", xxh3_64(&writer.bytes))
+    Digest::sha256(&Sha256::digest(&writer.bytes).into()).hex().to_owned()
 }
 
 /// Takes the wanted files out of a layer that goes by once more.
 pub(crate) struct Again<'a> {
     tools: &'a Tools,
     wants: &'a LayerWants,
-    pub(crate) builder: LayerBuilder,
+    builder: LayerBuilder,
+    /// What was met, by path and digest.
+    met: BTreeSet<(&'a str, Option<[u8; 32]>)>,
+}
+
+/// A file as it lies there.
+struct Content<'c> {
+    mode: u32,
+    bytes: &'c dyn ReadAt,
+    /// Its digest, where wanted files are told by it.
+    sha256: Option<[u8; 32]>,
 }
 
 impl<'a> Again<'a> {
     pub(crate) fn new(tools: &'a Tools, wants: &'a LayerWants) -> Self {
-        Self { tools, wants, builder: LayerBuilder::default() }
+        Self { tools, wants, builder: LayerBuilder::default(), met: BTreeSet::new() }
     }
 
-    /// Takes one file.
-    fn take(&mut self, want: &Want, mode: u32, content: &dyn ReadAt) -> io::Result<()> {
-        let size = content.size();
-        let Some(number) = self.builder.push(&EntryData::file(&want.shown, mode, size)) else { return Ok(()) };
-        if want.retrieved {
-            if size > limits::RETRIEVED_FILE_BYTES {
-                let message = format!("`/{}` is too long to be kept for policies", want.shown);
-                let gap = Gap::new(GapCode::RetrievedFileBytes, message).at(format!("/{}", want.shown));
-                self.builder.gap(gap.limited(limits::RETRIEVED_FILE_BYTES, size));
-            } else {
-                let mut bytes = vec![0; size as usize];
-                content.read_exact_at(0, &mut bytes)?;
-                self.builder.add_retrieved(number, bytes);
+    /// What was found. A file that was not there is told.
+    pub(crate) fn finish(mut self) -> Result<LayerFacts, Damaged> {
+        for (path, want) in self.wants.iter().flat_map(|(path, wants)| wants.iter().map(move |want| (path, want))) {
+            if !self.met.contains(&(path.as_str(), want.sha256)) {
+                let message = format!("`/{}` was not inspected: its content was not found again", want.shown);
+                self.builder.gap(Gap::new(GapCode::FileUnreadable, message).at(format!("/{}", want.shown)));
             }
+        }
+        self.builder.finish()
+    }
+
+    /// Takes one file for those who want it.
+    fn take(&mut self, path: &'a str, wants: &'a [Want], content: &Content<'_>) -> io::Result<()> {
+        for want in wants.iter().filter(|want| want.sha256.is_none() || want.sha256 == content.sha256) {
+            self.met.insert((path, want.sha256));
+            self.take_for(want, content)?;
+        }
+        Ok(())
+    }
+
+    fn take_for(&mut self, want: &Want, content: &Content<'_>) -> io::Result<()> {
+        let size = content.bytes.size();
+        let Some(number) = self.builder.push(&EntryData::file(&want.shown, content.mode, size)) else { return Ok(()) };
+        if let Some(sha256) = content.sha256 {
+            self.builder.set_content(number, size, sha256);
+        }
+        if want.retrieved && size <= limits::RETRIEVED_FILE_BYTES {
+            let mut bytes = vec![0; size as usize];
+            content.bytes.read_exact_at(0, &mut bytes)?;
+            self.builder.add(number, Found::Retrieved { content: bytes });
         }
         for (cataloger, name) in &want.catalogers {
             if let Some(cataloger) = CATALOGERS.get(*cataloger) {
-                let facts = extract(cataloger, &Claimed::new(name, mode, content));
+                let facts = extract(cataloger, &Claimed::new(name, content.mode, content.bytes));
                 self.builder.add_facts(number, cataloger.name, &facts);
             }
         }
         Ok(())
     }
 
-    fn no_room(&mut self, path: &str, size: u64) {
+    fn no_room(&mut self, path: &'a str, wants: &[Want], size: u64) {
         let message = format!("`/{path}` was not inspected: it is longer than all temporary files may be");
         let gap = Gap::new(GapCode::SpoolBytes, message).at(format!("/{path}"));
         self.builder.gap(gap.limited(limits::SPOOL_BYTES, size));
+        self.met.extend(wants.iter().map(|want| (path, want.sha256)));
     }
 }
 
@@ -82,28 +107,32 @@ impl Sink for Again<'_> {
             return Ok(());
         }
         let wants = self.wants;
-        let Some(want) = wants.get(entry.path) else { return Ok(()) };
+        let Some((path, wants)) = wants.get_key_value(entry.path) else { return Ok(()) };
         if entry.size <= limits::MEMORY_FILE_BYTES {
             let mut bytes = Vec::with_capacity(entry.size as usize);
             content.read_to_end(&mut bytes)?;
-            return self.take(want, entry.mode, &bytes);
+            let sha256 = Some(Sha256::digest(&bytes).into());
+            return self.take(path, wants, &Content { mode: entry.mode, bytes: &bytes, sha256 });
         }
         let Some(spooling) = self.tools.spool.open(entry.size) else {
-            self.no_room(entry.path, entry.size);
+            self.no_room(path, wants, entry.size);
             return Ok(());
         };
         let mut spooling = spooling?;
+        let mut hasher = Sha256::new();
         loop {
             let part = content.fill_buf()?;
             if part.is_empty() {
                 break;
             }
+            hasher.update(part);
             spooling.write(part)?;
             let count = part.len();
             content.consume(count);
         }
         let held = spooling.finish();
-        self.take(want, entry.mode, held.as_read_at())
+        let sha256 = Some(hasher.finalize().into());
+        self.take(path, wants, &Content { mode: entry.mode, bytes: held.as_read_at(), sha256 })
     }
 
     /// The first walk told of it already.
@@ -113,16 +142,17 @@ impl Sink for Again<'_> {
 /// Takes the wanted files out of a folder.
 pub(crate) fn in_directory(directory: &Directory, tools: &Tools, wants: &LayerWants) -> Result<LayerFacts, Damaged> {
     let mut again = Again::new(tools, wants);
-    for (path, want) in wants {
+    for (path, wants) in wants {
         let read = directory.open_file(path).and_then(|(file, _)| {
             let metadata = file.metadata()?;
             let mode = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o7777;
-            again.take(want, mode, &(file, metadata.len()))
+            again.take(path, wants, &Content { mode, bytes: &(file, metadata.len()), sha256: None })
         });
         if let Err(error) = read {
             let message = format!("`{path}` cannot be read: {error}");
             again.builder.gap(Gap::new(GapCode::FileUnreadable, message).at(format!("/{path}")));
+            again.met.extend(wants.iter().map(|want| (path.as_str(), want.sha256)));
         }
     }
-    again.builder.finish()
+    again.finish()
 }

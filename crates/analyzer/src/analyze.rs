@@ -3,6 +3,7 @@
 use stopgate_model::{Analyzer, Artifact, ImageReference};
 use stopgate_source::Opened;
 
+use crate::demand::Demand;
 use crate::directory::analyze_directory;
 use crate::file::analyze_file;
 use crate::image::analyze_image;
@@ -36,6 +37,8 @@ pub struct AnalyzeOptions<'a> {
     pub reference: Option<ImageReference>,
     /// What the user typed.
     pub user_input: String,
+    /// Paths from the root whose content policies read, beside those that are always kept.
+    pub retrieve: Vec<String>,
     /// Told how far the analysis is.
     pub progress: Option<&'a dyn Progress>,
     /// Layers that are read, and files that are inspected, at the same time; 0: one per processor, between 2
@@ -49,6 +52,10 @@ impl AnalyzeOptions<'_> {
             0 => std::thread::available_parallelism().map_or(2, |processors| processors.get().clamp(2, 8)),
             threads => threads,
         }
+    }
+
+    pub(crate) fn demand(&self) -> Demand {
+        Demand::new(&self.retrieve)
     }
 }
 

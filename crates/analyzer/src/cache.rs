@@ -38,7 +38,8 @@ const MARKS: usize = 64;
 const LEVEL: i32 = 1;
 
 impl CacheDir {
-    /// The facts of a layer, if they are there and whole. `part` is empty for those of all its files.
+    /// The facts of a layer, if they are there and whole. `part` names what was asked for: empty for what every
+    /// analysis wants of all files.
     pub(crate) fn load(&self, diff_id: &Digest, part: &str) -> Option<LayerFacts> {
         let path = self.file(diff_id, part);
         let mut file = File::open(&path).ok()?;
@@ -65,14 +66,14 @@ impl CacheDir {
     }
 
     /// Whether stored bytes with this mark are known to hold the layer.
-    pub(crate) fn knows(&self, diff_id: &Digest, mark: u128) -> bool {
-        let marks = fs::read(self.marks(&self.file(diff_id, ""))).unwrap_or_default();
+    pub(crate) fn knows(&self, diff_id: &Digest, part: &str, mark: u128) -> bool {
+        let marks = fs::read(self.marks(&self.file(diff_id, part))).unwrap_or_default();
         marks.as_chunks().0.iter().any(|known| u128::from_le_bytes(*known) == mark)
     }
 
     /// Remembers that stored bytes with these marks hold the layer.
-    pub(crate) fn remember(&self, diff_id: &Digest, marks: &[u128]) {
-        let file = self.marks(&self.file(diff_id, ""));
+    pub(crate) fn remember(&self, diff_id: &Digest, part: &str, marks: &[u128]) {
+        let file = self.marks(&self.file(diff_id, part));
         let mut known = fs::read(&file).unwrap_or_default();
         known.extend(marks.iter().flat_map(|mark| mark.to_le_bytes()));
         let oldest = known.len().saturating_sub(MARKS * size_of::<u128>());
@@ -188,12 +189,13 @@ mod tests {
     fn marks_are_remembered_for_their_layer_and_the_oldest_go() {
         let folder = tempfile::tempdir().unwrap();
         let cache = CacheDir { path: folder.path().join("new"), max_bytes: 1 << 20 };
-        assert!(!cache.knows(&digest(1), 0));
+        assert!(!cache.knows(&digest(1), "", 0));
         for mark in 0..100 {
-            cache.remember(&digest(1), &[mark]);
+            cache.remember(&digest(1), "", &[mark]);
         }
-        let known = |number, mark| cache.knows(&digest(number), mark);
-        assert_eq!((known(1, 99), known(1, 36), known(1, 35), known(2, 99)), (true, true, false, false));
+        let known = |number, part, mark| cache.knows(&digest(number), part, mark);
+        assert_eq!((known(1, "", 99), known(1, "", 36), known(1, "", 35)), (true, true, false));
+        assert_eq!((known(2, "", 99), known(1, "part", 99)), (false, false));
     }
 
     #[test]

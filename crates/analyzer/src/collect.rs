@@ -9,10 +9,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use sha2::{Digest as _, Sha256};
 use stopgate_archive::{clean_path, tar};
 use stopgate_catalogers::{CATALOGERS, Cataloger, ClaimIndex, Claimed, SourceClass};
-use stopgate_inspectors::{RETRIEVED_PATHS, SECRET_PATTERNS, SecretSearch};
+use stopgate_inspectors::{SECRET_PATTERNS, SecretSearch};
 use stopgate_model::{FileKind, Gap, GapCode, limits};
 
-use crate::layer::{EntryData, EntryKind, LayerBuilder};
+use crate::demand::Demand;
+use crate::layer::{EntryData, EntryKind, Found, LayerBuilder};
 use crate::pool::{Held, Job, Pool, Reply, Spool, Spooling, extract};
 use crate::walk::Sink;
 
@@ -20,11 +21,14 @@ use crate::walk::Sink;
 const AT_ONCE: usize = 16 << 10;
 /// Bytes that tell an executable.
 pub(crate) const MAGIC: usize = 8;
+// INVARIANT: what is kept for policies is at hand whole when a file is looked at.
+const _: () = assert!(limits::RETRIEVED_FILE_BYTES <= limits::SECRET_FILE_BYTES);
 
 /// What all walks of one analysis share.
 pub(crate) struct Tools {
     pub(crate) claims: ClaimIndex,
-    pub(crate) secrets: SecretSearch,
+    pub(crate) demand: Demand,
+    secrets: SecretSearch,
     pub(crate) pool: Pool,
     pub(crate) spool: Spool,
     /// Entries that the artifact may still have.
@@ -36,9 +40,10 @@ pub(crate) struct Tools {
 }
 
 impl Tools {
-    pub(crate) fn new(source: SourceClass) -> Self {
+    pub(crate) fn new(source: SourceClass, demand: Demand) -> Self {
         Self {
             claims: ClaimIndex::new(source),
+            demand,
             secrets: SecretSearch::new(),
             pool: Pool::default(),
             spool: Spool::default(),
@@ -69,10 +74,16 @@ impl Tools {
         }
     }
 
-    /// Names of patterns with the lines that match.
-    pub(crate) fn secrets(&self, content: &[u8]) -> impl Iterator<Item = (&'static str, Vec<u32>)> {
-        let hits = self.secrets.search(content).into_iter();
-        hits.filter_map(|hit| Some((SECRET_PATTERNS.get(hit.pattern)?.name, hit.lines)))
+    /// Looks at a content of at most `limits::SECRET_FILE_BYTES`, whoever else wants it.
+    pub(crate) fn look(&self, path: &str, content: &[u8], mut take: impl FnMut(Found)) {
+        for hit in self.secrets.search(content) {
+            if let Some(pattern) = SECRET_PATTERNS.get(hit.pattern) {
+                take(Found::Secret { pattern: pattern.name, lines: hit.lines });
+            }
+        }
+        if self.demand.retrieves(path) && content.len() as u64 <= limits::RETRIEVED_FILE_BYTES {
+            take(Found::Retrieved { content: content.to_vec() });
+        }
     }
 
     /// Adds those who want a file that begins so.
@@ -117,7 +128,7 @@ impl<'t> Collector<'t> {
 
     fn take(&mut self, entry: &tar::Entry<'_>, content: &mut impl BufRead) -> io::Result<()> {
         for Reply { number, cataloger, facts } in self.replies.try_iter() {
-            self.builder.add_encoded_facts(number, cataloger, facts);
+            self.builder.add(number, Found::Facts { cataloger, encoded: facts });
         }
         self.builder.summary().entries += 1;
         if self.full || !self.tools.take_entries(1) {
@@ -253,12 +264,7 @@ impl<'t> Collector<'t> {
 
     fn small_file(&mut self, number: u32, path: &str, mode: u32, bytes: &[u8], wanted: &mut Vec<usize>) {
         self.builder.set_content(number, bytes.len() as u64, Sha256::digest(bytes).into());
-        for (pattern, lines) in self.tools.secrets(bytes) {
-            self.builder.add_secret(number, pattern, &lines);
-        }
-        if is_retrieved(path) && bytes.len() as u64 <= limits::RETRIEVED_FILE_BYTES {
-            self.builder.add_retrieved(number, bytes.to_vec());
-        }
+        self.tools.look(path, bytes, |found| self.builder.add(number, found));
         self.tools.add_executables(bytes, wanted);
         let catalogers = catalogers(wanted);
         if catalogers.is_empty() {
@@ -284,13 +290,6 @@ impl<'t> Collector<'t> {
         wanted: &mut Vec<usize>,
         content: &mut impl BufRead,
     ) -> io::Result<()> {
-        if is_retrieved(path) {
-            self.builder.gap(
-                Gap::new(GapCode::RetrievedFileBytes, format!("`/{path}` is too long to be kept for policies"))
-                    .at(format!("/{path}"))
-                    .limited(limits::RETRIEVED_FILE_BYTES, size),
-            );
-        }
         let mut head = Vec::with_capacity(MAGIC);
         let mut hasher = Sha256::new();
         while head.len() < MAGIC {
@@ -375,7 +374,7 @@ impl<'t> Collector<'t> {
         let Self { mut builder, reply, replies, .. } = self;
         drop(reply);
         for Reply { number, cataloger, facts } in replies {
-            builder.add_encoded_facts(number, cataloger, facts);
+            builder.add(number, Found::Facts { cataloger, encoded: facts });
         }
         builder
     }
@@ -414,10 +413,6 @@ impl Keep {
 
 pub(crate) fn catalogers(wanted: &[usize]) -> Vec<&'static Cataloger> {
     wanted.iter().filter_map(|position| CATALOGERS.get(*position).copied()).collect()
-}
-
-pub(crate) fn is_retrieved(path: &str) -> bool {
-    RETRIEVED_PATHS.iter().any(|wanted| wanted.strip_prefix('/') == Some(path))
 }
 
 /// What a path of a layer says of lower layers (OCI image specification, layer.md, "Whiteouts").

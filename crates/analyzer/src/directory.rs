@@ -10,15 +10,16 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use sha2::{Digest as _, Sha256};
-use stopgate_catalogers::{Claimed, Facts, SourceClass};
+use stopgate_catalogers::{Claimed, SourceClass};
 use stopgate_model::{Artifact, Digest, Documents, FileKind, Gap, GapCode, SourceDescription, SourceKind, limits};
 use stopgate_source::{Directory, WalkEntry};
 
-use crate::again::{LayerWants, in_directory};
+use crate::again::in_directory;
 use crate::analyze::{AnalyzeOptions, analyzer};
-use crate::collect::{MAGIC, Tools, catalogers, is_retrieved};
+use crate::collect::{MAGIC, Tools, catalogers};
 use crate::image::given_dockerfile;
-use crate::layer::{Damaged, EntryData, EntryKind, LayerBuilder, LayerFacts};
+use crate::layer::{EntryData, EntryKind, Found, LayerBuilder, LayerFacts, encode_facts};
+use crate::links::LayerWants;
 use crate::merged::merge;
 use crate::pool::extract;
 use crate::{AnalyzeError, links};
@@ -27,16 +28,17 @@ use crate::{AnalyzeError, links};
 const BATCH: usize = 128;
 
 pub(crate) fn analyze_directory(directory: &Directory, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
-    let tools = Tools::new(SourceClass::Directory);
+    let tools = Tools::new(SourceClass::Directory, options.demand());
     let builder = read(directory, &tools, options.threads());
-    let facts = builder.finish().map_err(|_| AnalyzeError::Inconsistent { layers: directory.path().to_owned() })?;
+    let inconsistent = |_| AnalyzeError::Inconsistent { layers: directory.path().to_owned() };
+    let facts = builder.finish().map_err(inconsistent)?;
     let kind = SourceKind::Directory { path: directory.path().to_owned() };
-    let again = |wants: &LayerWants| in_directory(directory, &tools, wants);
+    let again = |wants: &LayerWants| in_directory(directory, &tools, wants).map_err(inconsistent);
     artifact(directory.path(), kind, &facts, (&tools, &again), options)
 }
 
 /// Takes a second look at files behind links.
-pub(crate) type LookAgain<'a> = &'a dyn Fn(&LayerWants) -> Result<LayerFacts, Damaged>;
+pub(crate) type LookAgain<'a> = &'a dyn Fn(&LayerWants) -> Result<LayerFacts, AnalyzeError>;
 
 /// The artifact of what is no image.
 pub(crate) fn artifact(
@@ -47,11 +49,11 @@ pub(crate) fn artifact(
     options: &AnalyzeOptions<'_>,
 ) -> Result<Artifact, AnalyzeError> {
     let inconsistent = |_| AnalyzeError::Inconsistent { layers: name.to_owned() };
-    let mut merged = merge(&[facts], &[], &tools.claims).map_err(inconsistent)?;
-    let (wants, gap) = links::wants(&merged.files, &merged.hard_links, &tools.claims);
-    let mut gaps: Vec<Gap> = gap.into_iter().collect();
+    let mut merged = merge(&[facts], &[], tools).map_err(inconsistent)?;
+    let (wants, gap) = links::wants(&merged.files, &merged.hard_links, &tools.claims, &tools.demand);
+    let mut gaps: Vec<Gap> = gap.into_iter().chain(tools.demand.gap()).collect();
     for wants in wants.values() {
-        let found = again(wants).map_err(inconsistent)?;
+        let found = again(wants)?;
         gaps.extend(found.summary().gaps.iter().cloned());
         merged.add_again(0, &found, &[]).map_err(inconsistent)?;
     }
@@ -64,7 +66,7 @@ pub(crate) fn artifact(
     gaps.dedup();
     let mut identity = Sha256::new_with_prefix(name);
     identity.update([0]);
-    identity.update(facts.plain());
+    facts.lasting(|bytes| identity.update(bytes)).map_err(inconsistent)?;
     Ok(Artifact {
         source: SourceDescription {
             id: Digest::sha256(&identity.finalize().into()).hex().to_owned(),
@@ -98,9 +100,7 @@ struct Met {
 
 /// What was found in a file.
 enum Taken {
-    Facts(&'static str, Facts),
-    Secret(&'static str, Vec<u32>),
-    Retrieved(Vec<u8>),
+    Found(Found),
     Gap(Gap),
 }
 
@@ -125,9 +125,7 @@ fn read(directory: &Directory, tools: &Tools, threads: usize) -> LayerBuilder {
         taken.sort_by_key(|(number, _)| *number);
         for (number, taken) in taken {
             match taken {
-                Taken::Facts(cataloger, facts) => builder.add_facts(number, cataloger, &facts),
-                Taken::Secret(pattern, lines) => builder.add_secret(number, pattern, &lines),
-                Taken::Retrieved(content) => builder.add_retrieved(number, content),
+                Taken::Found(found) => builder.add(number, found),
                 Taken::Gap(gap) => builder.gap(gap),
             }
         }
@@ -191,7 +189,7 @@ fn read_file(
 ) -> io::Result<()> {
     let Met { path, mode, .. } = file;
     let mut wanted = tools.claims.candidates(path);
-    if file.size == 0 && wanted.is_empty() {
+    if file.size == 0 && wanted.is_empty() && !tools.demand.retrieves(path) {
         return Ok(());
     }
     let (opened, size) = directory.open_file(path)?;
@@ -202,18 +200,18 @@ fn read_file(
     // It may grow while it is read; what is beyond its size was not there when it was met.
     opened.take(size).read_to_end(buffer)?;
     if size <= limits::SECRET_FILE_BYTES {
-        for (pattern, lines) in tools.secrets(buffer) {
-            take(Taken::Secret(pattern, lines));
-        }
-        if is_retrieved(path) && size <= limits::RETRIEVED_FILE_BYTES {
-            take(Taken::Retrieved(buffer.clone()));
-        }
+        tools.look(path, buffer, |found| take(Taken::Found(found)));
     }
     tools.add_executables(buffer, &mut wanted);
-    for cataloger in catalogers(&wanted) {
-        take(Taken::Facts(cataloger.name, extract(cataloger, &Claimed::new(path, *mode, buffer))));
-    }
+    take_facts(&wanted, &Claimed::new(path, *mode, buffer), take);
     Ok(())
+}
+
+fn take_facts(wanted: &[usize], file: &Claimed<'_>, mut take: impl FnMut(Taken)) {
+    for cataloger in catalogers(wanted) {
+        let encoded = encode_facts(&extract(cataloger, file));
+        take(Taken::Found(Found::Facts { cataloger: cataloger.name, encoded }));
+    }
 }
 
 /// A file that is read where it lies, if somebody wants it.
@@ -223,21 +221,14 @@ fn read_large(
     tools: &Tools,
     file: &Met,
     wanted: &mut Vec<usize>,
-    mut take: impl FnMut(Taken),
+    take: impl FnMut(Taken),
 ) -> io::Result<()> {
     let Met { path, mode, .. } = file;
     let mut head = Vec::with_capacity(MAGIC);
     (&opened).take(MAGIC as u64).read_to_end(&mut head)?;
     tools.add_executables(&head, wanted);
-    if is_retrieved(path) {
-        let message = format!("`/{path}` is too long to be kept for policies");
-        let gap = Gap::new(GapCode::RetrievedFileBytes, message).at(format!("/{path}"));
-        take(Taken::Gap(gap.limited(limits::RETRIEVED_FILE_BYTES, size)));
-    }
     let content = (opened, size);
-    for cataloger in catalogers(wanted) {
-        take(Taken::Facts(cataloger.name, extract(cataloger, &Claimed::new(path, *mode, &content))));
-    }
+    take_facts(wanted, &Claimed::new(path, *mode, &content), take);
     Ok(())
 }
 

@@ -6,57 +6,148 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::thread;
 
 use sha2::{Digest as _, Sha256};
-use stopgate_archive::{Budget, Compression, Nesting, zip};
+use stopgate_archive::{Budget, Compression, Nesting, ReadAt, tar, zip};
 use stopgate_catalogers::{Claimed, SourceClass};
 use stopgate_model::{Artifact, Digest, FileKind, Gap, GapClass, GapCode, SourceKind, limits};
 use stopgate_source::LocalFile;
 
 use crate::AnalyzeError;
-use crate::again::LayerWants;
+use crate::again::Again;
 use crate::analyze::AnalyzeOptions;
 use crate::collect::{Collector, Tools, catalogers};
 use crate::directory::artifact;
-use crate::layer::{EntryData, EntryKind, LayerBuilder};
+use crate::layer::{EntryData, LayerBuilder};
+use crate::links::LayerWants;
 use crate::pool::{CloseOnDrop, extract};
 use crate::walk::{ImageBudget, LayerStream, Sink, walk};
 
 pub(crate) fn analyze_file(file: &LocalFile, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
-    let unreadable = |source| AnalyzeError::Unreadable { what: file.path.clone(), source };
-    let tools = Tools::new(SourceClass::Directory);
-    let (opened, _) = file.content().map_err(unreadable)?;
-    let (digest, size, head) = digest(&opened).map_err(unreadable)?;
-    let name = file.name.clone();
-    let mut wanted = tools.claims.candidates(&name);
-    tools.add_executables(&head, &mut wanted);
-    // A jar is a package; any other zip archive is a tree of files, jars among them.
-    let is_tree = wanted.is_empty() || name.to_ascii_lowercase().ends_with(".zip");
-    let builder = if is_tree {
-        unpack(&opened, size, &head, &file.path, &tools, options)?
-    } else {
-        let content = (opened, size);
+    let tools = Tools::new(SourceClass::Directory, options.demand());
+    let given = Given::open(file, &tools)?;
+    let builder = match given.form {
+        Form::Package(ref wanted) => given.package(wanted, &tools)?,
+        _ => given.collect(&tools, options.threads())?,
+    };
+    let inconsistent = |_| AnalyzeError::Inconsistent { layers: given.path.to_owned() };
+    let facts = builder.finish().map_err(inconsistent)?;
+    let kind = SourceKind::File { path: file.path.clone(), digests: vec![Digest::sha256(&given.sha256)] };
+    let again = |wants: &LayerWants| {
+        let mut again = Again::new(&tools, wants);
+        given.entries(&mut again)?;
+        again.finish().map_err(inconsistent)
+    };
+    artifact(&file.path, kind, &facts, (&tools, &again), options)
+}
+
+/// What kind of file it is.
+enum Form {
+    /// One that catalogers at these positions know.
+    Package(Vec<usize>),
+    Zip,
+    /// A tar archive, compressed or not.
+    Tar,
+    Unknown,
+}
+
+/// The file, opened.
+struct Given<'a> {
+    path: &'a str,
+    name: &'a str,
+    opened: File,
+    size: u64,
+    sha256: [u8; 32],
+    form: Form,
+}
+
+impl<'a> Given<'a> {
+    fn open(file: &'a LocalFile, tools: &Tools) -> Result<Self, AnalyzeError> {
+        let (path, name) = (file.path.as_str(), file.name.as_str());
+        let unreadable = |source| AnalyzeError::Unreadable { what: path.to_owned(), source };
+        let (opened, _) = file.content().map_err(unreadable)?;
+        let (sha256, size, head) = digest(&opened).map_err(unreadable)?;
+        let mut wanted = tools.claims.candidates(name);
+        tools.add_executables(&head, &mut wanted);
+        // A jar is a package; any other zip archive is a tree of files, jars among them.
+        let is_tree = wanted.is_empty() || name.to_ascii_lowercase().ends_with(".zip");
+        let form = if !is_tree {
+            Form::Package(wanted)
+        } else if zip::Archive::looks_like(&head) {
+            Form::Zip
+        } else if Compression::detect(&head) != Compression::None || is_tar(&head) {
+            Form::Tar
+        } else {
+            Form::Unknown
+        };
+        Ok(Self { path, name, opened, size, sha256, form })
+    }
+
+    fn unreadable(&self, source: io::Error) -> AnalyzeError {
+        AnalyzeError::Unreadable { what: self.path.to_owned(), source }
+    }
+
+    /// The content, to be read from any place in it.
+    fn content(&self) -> Result<(File, u64), AnalyzeError> {
+        Ok((self.opened.try_clone().map_err(|error| self.unreadable(error))?, self.size))
+    }
+
+    /// A package: the tree is the file alone.
+    fn package(&self, wanted: &[usize], tools: &Tools) -> Result<LayerBuilder, AnalyzeError> {
         let mut builder = LayerBuilder::default();
-        if let Some(number) = builder.push(&EntryData::file(&name, 0o644, size)) {
-            builder.set_content(number, size, digest);
-            let mut found: Vec<_> = catalogers(&wanted)
-                .into_iter()
-                .map(|cataloger| (cataloger.name, extract(cataloger, &Claimed::new(&name, 0o644, &content))))
-                .collect();
-            let nothing = found.iter().all(|(_, facts)| facts.packages.is_empty() && facts.records.is_empty());
-            let partial = |gap: &&mut Gap| nothing && gap.class == GapClass::Partial;
-            for gap in found.iter_mut().flat_map(|(_, facts)| &mut facts.gaps).filter(partial) {
-                gap.class = GapClass::Undecidable;
+        let content = self.content()?;
+        let Some(number) = builder.push(&EntryData::file(self.name, 0o644, self.size)) else { return Ok(builder) };
+        builder.set_content(number, self.size, self.sha256);
+        if self.size <= limits::SECRET_FILE_BYTES {
+            let mut bytes = vec![0; self.size as usize];
+            content.read_exact_at(0, &mut bytes).map_err(|error| self.unreadable(error))?;
+            tools.look(self.name, &bytes, |found| builder.add(number, found));
+        }
+        let mut found: Vec<_> = catalogers(wanted)
+            .into_iter()
+            .map(|cataloger| (cataloger.name, extract(cataloger, &Claimed::new(self.name, 0o644, &content))))
+            .collect();
+        let nothing = found.iter().all(|(_, facts)| facts.packages.is_empty() && facts.records.is_empty());
+        let partial = |gap: &&mut Gap| nothing && gap.class == GapClass::Partial;
+        for gap in found.iter_mut().flat_map(|(_, facts)| &mut facts.gaps).filter(partial) {
+            gap.class = GapClass::Undecidable;
+        }
+        for (name, facts) in &found {
+            builder.add_facts(number, name, facts);
+        }
+        Ok(builder)
+    }
+
+    /// An archive: the tree is what lies in it.
+    fn collect(&self, tools: &Tools, threads: usize) -> Result<LayerBuilder, AnalyzeError> {
+        thread::scope(|scope| {
+            let _close = CloseOnDrop(&tools.pool);
+            for _ in 0..threads {
+                scope.spawn(|| tools.pool.work());
             }
-            for (name, facts) in &found {
-                builder.add_facts(number, name, facts);
+            let mut collector = Collector::of_archive(tools);
+            self.entries(&mut collector)?;
+            Ok(collector.finish())
+        })
+    }
+
+    /// Shows the entries of the archive.
+    fn entries(&self, sink: &mut impl Sink) -> Result<(), AnalyzeError> {
+        match self.form {
+            Form::Package(_) => {}
+            Form::Zip => zip_entries(&self.content()?, sink).map_err(|error| self.unreadable(error))?,
+            Form::Tar => {
+                let (mut stored, _) = self.content()?;
+                stored.seek(SeekFrom::Start(0)).map_err(|error| self.unreadable(error))?;
+                let budget = ImageBudget::default();
+                let (stored, what, progress) = (Box::new(stored), self.path, &|_| {});
+                walk(LayerStream { stored, what, diff_id: None, filesystem: true, budget: &budget, progress }, sink)?;
+            }
+            Form::Unknown => {
+                let message = "the file is neither a package nor an archive that is known; nothing was looked at";
+                sink.gap(unread(message));
             }
         }
-        builder
-    };
-    let facts = builder.finish().map_err(|_| AnalyzeError::Inconsistent { layers: file.path.clone() })?;
-    let kind = SourceKind::File { path: file.path.clone(), digests: vec![Digest::sha256(&digest)] };
-    // Links of archives are not followed: their content would have to be unpacked again.
-    let again = |_: &LayerWants| LayerBuilder::default().finish();
-    artifact(&file.path, kind, &facts, (&tools, &again), options)
+        Ok(())
+    }
 }
 
 /// Digest, size and first bytes.
@@ -76,41 +167,7 @@ fn digest(mut file: &File) -> io::Result<([u8; 32], u64, Vec<u8>)> {
         hasher.update(part);
         size += count as u64;
     }
-    file.seek(SeekFrom::Start(0))?;
     Ok((hasher.finalize().into(), size, head))
-}
-
-fn unpack(
-    file: &File,
-    size: u64,
-    head: &[u8],
-    path: &str,
-    tools: &Tools,
-    options: &AnalyzeOptions<'_>,
-) -> Result<LayerBuilder, AnalyzeError> {
-    let unreadable = |source| AnalyzeError::Unreadable { what: path.to_owned(), source };
-    thread::scope(|scope| {
-        let _close = CloseOnDrop(&tools.pool);
-        for _ in 0..options.threads() {
-            scope.spawn(|| tools.pool.work());
-        }
-        let mut collector = Collector::of_archive(tools);
-        if zip::Archive::looks_like(head) {
-            let content = (file.try_clone().map_err(unreadable)?, size);
-            unpack_zip(&content, &mut collector).map_err(unreadable)?;
-        } else if Compression::detect(head) != Compression::None || is_tar(head) {
-            let stored = Box::new(file.try_clone().map_err(unreadable)?);
-            let budget = ImageBudget::default();
-            walk(
-                LayerStream { stored, what: path, diff_id: None, filesystem: true, budget: &budget, progress: &|_| {} },
-                &mut collector,
-            )?;
-        } else {
-            let message = "the file is neither a package nor an archive that is known; nothing was looked at";
-            collector.gap(unread(message));
-        }
-        Ok(collector.finish())
-    })
 }
 
 /// Nothing is known of the only file there is.
@@ -123,34 +180,60 @@ fn is_tar(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar")
 }
 
-fn unpack_zip(content: &(File, u64), collector: &mut Collector<'_>) -> io::Result<()> {
+fn zip_entries(content: &(File, u64), sink: &mut impl Sink) -> io::Result<()> {
     let budget = Budget::default();
     let archive = match zip::Archive::open(content, Nesting::outermost(&budget)) {
         Ok(archive) => archive,
         Err(error) => {
-            collector.gap(unread(format!("the archive cannot be read: {error}")));
+            sink.gap(unread(format!("the archive cannot be read: {error}")));
             return Ok(());
         }
     };
     for entry in archive.entries() {
-        if let Some(refusal) = entry.refused {
-            collector.gap(Gap::new(GapCode::PathRefused, format!("`{}` was left out: {refusal}", entry.name)));
+        let mut shown = as_tar(entry);
+        if entry.is_directory || entry.refused.is_some() {
+            sink.entry(&shown, &mut io::empty())?;
             continue;
         }
-        let mode = if entry.unix_mode == 0 { 0o644 } else { entry.unix_mode & 0o7777 };
-        let mut data = EntryData::file(&entry.name, mode, entry.size);
-        if entry.is_directory {
-            data.kind = EntryKind::File(FileKind::Directory);
-        }
-        let Some(number) = collector.builder.push(&data).filter(|_| !entry.is_directory) else { continue };
-        collector.builder.summary().entries += 1;
         match archive.read(entry, limits::METADATA_BYTES) {
-            Ok(bytes) => collector.file(number, &entry.name, mode, bytes.len() as u64, &mut &bytes[..])?,
+            Ok(bytes) => {
+                shown.size = bytes.len() as u64;
+                sink.entry(&shown, &mut &bytes[..])?;
+            }
             Err(error) => {
-                let gap = Gap::new(GapCode::ArchiveUnreadable, format!("`{}` cannot be read: {error}", entry.name));
-                collector.gap(gap.at(format!("/{}", entry.name)));
+                // It is there, but of its content nothing is known.
+                let mut content = io::BufReader::new(Unreadable);
+                let _ = sink.entry(&shown, &mut content);
+                let message = format!("`{}` cannot be read: {error}", entry.name);
+                sink.gap(Gap::new(GapCode::ArchiveUnreadable, message).at(format!("/{}", entry.name)));
             }
         }
     }
     Ok(())
+}
+
+/// An entry of a zip archive as one of a tar archive.
+fn as_tar(entry: &zip::Entry) -> tar::Entry<'_> {
+    tar::Entry {
+        path: &entry.name,
+        kind: if entry.is_directory { FileKind::Directory } else { FileKind::Regular },
+        mode: if entry.unix_mode == 0 { 0o644 } else { entry.unix_mode & 0o7777 },
+        uid: 0,
+        gid: 0,
+        size: entry.size,
+        link: None,
+        mtime: 0,
+        device: (0, 0),
+        capability: None,
+        overlay_opaque: false,
+        refused: entry.refused,
+    }
+}
+
+struct Unreadable;
+
+impl Read for Unreadable {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::InvalidData.into())
+    }
 }

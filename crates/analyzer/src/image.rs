@@ -13,10 +13,11 @@ use stopgate_model::{
 use stopgate_source::Image;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::again::{Again, LayerWants};
+use crate::again::Again;
 use crate::analyze::{AnalyzeOptions, analyzer};
 use crate::collect::{Collector, Tools};
 use crate::layer::{LayerBuilder, LayerFacts};
+use crate::links::LayerWants;
 use crate::merged::merge;
 use crate::parallel::in_parallel;
 use crate::pool::CloseOnDrop;
@@ -25,12 +26,13 @@ use crate::{AnalyzeError, CacheDir, again, links};
 
 pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
     let (config, mut gaps) = read_image_config(&image.config);
-    let tools = Tools::new(SourceClass::Image);
+    let tools = Tools::new(SourceClass::Image, options.demand());
+    gaps.extend(tools.demand.gap());
     let facts = layers(image, &tools, options)?;
     let by_layer: Vec<&LayerFacts> = image.layers.iter().filter_map(|layer| facts.get(&layer.diff_id)).collect();
     let diff_ids: Vec<Digest> = image.layers.iter().map(|layer| layer.diff_id.clone()).collect();
-    let mut merged = merge(&by_layer, &diff_ids, &tools.claims).map_err(|_| damaged(&diff_ids))?;
-    let (wants, gap) = links::wants(&merged.files, &merged.hard_links, &tools.claims);
+    let mut merged = merge(&by_layer, &diff_ids, &tools).map_err(|_| damaged(&diff_ids))?;
+    let (wants, gap) = links::wants(&merged.files, &merged.hard_links, &tools.claims, &tools.demand);
     gaps.extend(gap);
     for (layer, wants) in &wants {
         let found = look_again(image, *layer, wants, &tools, options)?;
@@ -95,7 +97,7 @@ fn look_again(
     };
     let mut again = Again::new(tools, wants);
     let walked = walk(stream, &mut again)?;
-    let facts = again.builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
+    let facts = again.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
     if let Some(cache) = options.cache.as_ref().filter(|_| walked.complete) {
         cache.store(diff_id, &key, &facts);
     }
@@ -111,8 +113,10 @@ fn layers(
     let mut facts: HashMap<Digest, LayerFacts> = HashMap::new();
     let mut missing: Vec<usize> = Vec::new();
     let budget = ImageBudget::default();
+    let part = tools.demand.key();
     let wanted = in_parallel(options.threads(), &(0..image.layers.len()).collect::<Vec<_>>(), |index| {
-        options.cache.as_ref().and_then(|cache| known(image, *index, cache).transpose())
+        let cache = options.cache.as_ref()?;
+        known(image, *index, &part, cache).transpose()
     });
     for (index, loaded) in wanted.into_iter().enumerate() {
         let loaded = loaded.flatten().transpose()?;
@@ -147,11 +151,11 @@ fn layers(
 
 /// The facts of a layer that was seen before. What is stored must be what it was then: bytes at hand are hashed
 /// unless they lie in a file that was read before and did not change since; fetched ones are known by their digest.
-fn known(image: &Image, index: usize, cache: &CacheDir) -> Result<Option<LayerFacts>, AnalyzeError> {
+fn known(image: &Image, index: usize, part: &str, cache: &CacheDir) -> Result<Option<LayerFacts>, AnalyzeError> {
     let Some(layer) = image.layers.get(index) else { return Ok(None) };
-    let Some(facts) = cache.load(&layer.diff_id, "") else { return Ok(None) };
+    let Some(facts) = cache.load(&layer.diff_id, part) else { return Ok(None) };
     let digest = layer.digest.as_ref().unwrap_or(&layer.diff_id);
-    if *digest != layer.diff_id && !cache.knows(&layer.diff_id, mark(digest, "")) {
+    if *digest != layer.diff_id && !cache.knows(&layer.diff_id, part, mark(digest, "")) {
         return Ok(None); // Nobody has seen yet that these bytes hold this layer.
     }
     let identity = match image.layer_identity(index) {
@@ -161,9 +165,9 @@ fn known(image: &Image, index: usize, cache: &CacheDir) -> Result<Option<LayerFa
     };
     if let Some(identity) = identity {
         let mark = mark(digest, &identity);
-        if !cache.knows(&layer.diff_id, mark) {
+        if !cache.knows(&layer.diff_id, part, mark) {
             image.verify_layer(index)?;
-            cache.remember(&layer.diff_id, &[mark]);
+            cache.remember(&layer.diff_id, part, &[mark]);
         }
     }
     Ok(Some(facts))
@@ -244,10 +248,11 @@ fn walk_one(
     let whole = walked.complete && !cut && !builder.overflowed();
     let facts = builder.finish().map_err(|_| damaged(std::slice::from_ref(diff_id)))?;
     if let Some(cache) = options.cache.as_ref().filter(|_| whole) {
-        cache.store(diff_id, "", &facts);
+        let part = tools.demand.key();
+        cache.store(diff_id, &part, &facts);
         let digest = layer.digest.as_ref().unwrap_or(diff_id);
         let marks = std::iter::once("").chain(identity.as_deref()).map(|identity| mark(digest, identity));
-        cache.remember(diff_id, &marks.collect::<Vec<_>>());
+        cache.remember(diff_id, &part, &marks.collect::<Vec<_>>());
     }
     Ok(facts)
 }

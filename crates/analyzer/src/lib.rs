@@ -8,6 +8,7 @@ mod again;
 mod analyze;
 mod cache;
 mod collect;
+mod demand;
 mod directory;
 mod document;
 mod error;

@@ -8,8 +8,9 @@
 use std::collections::BTreeMap;
 
 use stopgate_catalogers::ClaimIndex;
-use stopgate_inspectors::RETRIEVED_PATHS;
 use stopgate_model::{FileEntry, FileIndex, FileKind, Gap, GapClass, GapCode, limits};
+
+use crate::demand::Demand;
 
 /// Names behind links that are tried, and links that are followed; beyond them there is a gap.
 const NAMES_TRIED: usize = 4_000_000;
@@ -20,6 +21,8 @@ const HARD_CASES: usize = 50_000;
 /// A file of a layer that must be read under other names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Want {
+    /// Digest of its content, when it is known: a layer may have a path more than once.
+    pub(crate) sha256: Option<[u8; 32]>,
     /// Path without leading slash under which the findings stand: the file's own, or that of a hard link.
     pub(crate) shown: String,
     /// Positions of catalogers, with the name under which each wants the file.
@@ -28,18 +31,46 @@ pub(crate) struct Want {
     pub(crate) retrieved: bool,
 }
 
-/// What must be read again: per layer, by path without leading slash.
-pub(crate) type Wants = BTreeMap<usize, BTreeMap<String, Want>>;
+/// What is wanted of one layer, by path without leading slash.
+pub(crate) type LayerWants = BTreeMap<String, Vec<Want>>;
+
+/// What must be read again, per layer.
+pub(crate) type Wants = BTreeMap<usize, LayerWants>;
 
 /// A hard link that somebody wants by its name, and the file of a layer whose content it shares.
 pub(crate) struct HardLink {
     pub(crate) path: String,
+    pub(crate) content: Place,
+}
+
+/// Where a content lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
     pub(crate) layer: usize,
-    pub(crate) owner: String,
+    /// Path in the layer.
+    pub(crate) path: String,
+    pub(crate) sha256: Option<[u8; 32]>,
+}
+
+impl Place {
+    /// That of a file of the tree.
+    pub(crate) fn of(entry: &FileEntry<'_>) -> Self {
+        let path = match (entry.kind, entry.link) {
+            (FileKind::HardLink, Some(target)) => target,
+            _ => entry.path,
+        };
+        let path = path.trim_start_matches('/').to_owned();
+        Self { layer: entry.layer as usize, path, sha256: entry.sha256.copied() }
+    }
 }
 
 /// Looks behind all links of a tree.
-pub(crate) fn wants(files: &FileIndex, hard_links: &[HardLink], claims: &ClaimIndex) -> (Wants, Option<Gap>) {
+pub(crate) fn wants(
+    files: &FileIndex,
+    hard_links: &[HardLink],
+    claims: &ClaimIndex,
+    demand: &Demand,
+) -> (Wants, Option<Gap>) {
     let mut search = Search {
         files,
         claims,
@@ -49,17 +80,21 @@ pub(crate) fn wants(files: &FileIndex, hard_links: &[HardLink], claims: &ClaimIn
         hard_left: HARD_CASES,
     };
     for link in hard_links {
-        search.name(&link.path, link.layer, &link.owner, &link.path);
+        search.name(&link.path, &link.content, &link.path);
+        if demand.retrieves(link.path.trim_start_matches('/')) {
+            search.retrieve(&link.content, &link.path);
+        }
     }
     for link in files.iter().filter(|entry| entry.kind == FileKind::Symlink) {
         search.link(&link);
     }
-    for path in RETRIEVED_PATHS {
+    for path in demand.retrieved() {
+        // What is wanted by its own name was kept when it went by.
         if let Ok(Some(entry)) = files.resolve(path)
-            && (entry.path != *path || entry.kind == FileKind::HardLink)
             && entry.is_file()
+            && !demand.retrieves(entry.path.trim_start_matches('/'))
         {
-            search.want(entry.layer as usize, content_path(&entry), entry.path).retrieved = true;
+            search.retrieve(&Place::of(&entry), entry.path);
         }
     }
     let gap = (search.names_left == 0 || search.links_left == 0 || search.hard_left == 0).then(|| {
@@ -89,7 +124,7 @@ impl<'a> Search<'a> {
         let folder = match self.target(link) {
             None => return,
             Some(Target::File(entry)) => {
-                return self.name(link.path, entry.layer as usize, content_path(&entry), entry.path);
+                return self.name(link.path, &Place::of(&entry), entry.path);
             }
             Some(Target::Folder(folder)) => folder,
         };
@@ -102,7 +137,7 @@ impl<'a> Search<'a> {
             if entry.is_file() {
                 let rest = entry.path.get(folder.trim_end_matches('/').len()..).unwrap_or_default();
                 let name = format!("{}{rest}", link.path);
-                self.name(&name, entry.layer as usize, content_path(&entry), entry.path);
+                self.name(&name, &Place::of(&entry), entry.path);
             }
         }
     }
@@ -142,36 +177,43 @@ impl<'a> Search<'a> {
     }
 
     /// Who wants a file by this name and not by its own.
-    fn name(&mut self, name: &str, layer: usize, own: &str, shown: &str) {
+    fn name(&mut self, name: &str, content: &Place, shown: &str) {
         let name = name.trim_start_matches('/');
         let by_link = self.claims.candidates(name);
         if by_link.is_empty() {
             return;
         }
-        let by_own = self.claims.candidates(own.trim_start_matches('/'));
+        let by_own = self.claims.candidates(&content.path);
         for cataloger in by_link.into_iter().filter(|cataloger| !by_own.contains(cataloger)) {
-            let want = self.want(layer, own, shown);
-            if want.catalogers.iter().all(|(other, _)| *other != cataloger) {
-                want.catalogers.push((cataloger, name.to_owned()));
-            }
+            // Once per content, however many names lead to it.
+            self.want(
+                content,
+                shown,
+                |_| true,
+                |want| {
+                    if want.catalogers.iter().all(|(other, _)| *other != cataloger) {
+                        want.catalogers.push((cataloger, name.to_owned()));
+                    }
+                },
+            );
         }
     }
 
-    fn want(&mut self, layer: usize, own: &str, shown: &str) -> &mut Want {
-        let own = own.trim_start_matches('/').to_owned();
-        let want = self.wants.entry(layer).or_default().entry(own).or_default();
-        if want.shown.is_empty() {
-            shown.trim_start_matches('/').clone_into(&mut want.shown);
-        }
-        want
+    /// Wants the content for policies, under the name of the tree.
+    fn retrieve(&mut self, content: &Place, shown: &str) {
+        let same_name = |want: &Want| want.shown == shown.trim_start_matches('/');
+        self.want(content, shown, same_name, |want| want.retrieved = true);
     }
-}
 
-/// Where the content of a file lies in its layer.
-fn content_path<'a>(entry: &FileEntry<'a>) -> &'a str {
-    match (entry.kind, entry.link) {
-        (FileKind::HardLink, Some(target)) => target,
-        _ => entry.path,
+    fn want(&mut self, content: &Place, shown: &str, fits: impl Fn(&Want) -> bool, change: impl FnOnce(&mut Want)) {
+        let wants = self.wants.entry(content.layer).or_default().entry(content.path.clone()).or_default();
+        if let Some(known) = wants.iter_mut().find(|want| want.sha256 == content.sha256 && fits(want)) {
+            return change(known);
+        }
+        let shown = shown.trim_start_matches('/').to_owned();
+        let mut want = Want { sha256: content.sha256, shown, ..Want::default() };
+        change(&mut want);
+        wants.push(want);
     }
 }
 
@@ -194,7 +236,8 @@ mod tests {
     use stopgate_catalogers::{Assemble, Cataloger, Claim, ClaimIndex, SourceClass, Sources};
     use stopgate_model::{FileEntry, FileIndex, FileIndexBuilder, FileKind, GapCode};
 
-    use super::{HardLink, wants};
+    use super::{HardLink, Place, wants};
+    use crate::demand::Demand;
 
     static DATABASE: Cataloger = Cataloger {
         name: "database",
@@ -221,14 +264,14 @@ mod tests {
 
     fn wanted(rows: Rows<'_>, hard: &[HardLink]) -> Vec<String> {
         let claims = ClaimIndex::of(&[&DATABASE], SourceClass::Image);
-        let (wants, gap) = wants(&tree(rows), hard, &claims);
+        let (wants, gap) = wants(&tree(rows), hard, &claims, &Demand::new(&["/srv/wanted".to_owned()]));
         assert!(gap.is_none());
-        let shown = |(layer, files): (&usize, &std::collections::BTreeMap<String, super::Want>)| {
-            let one = |(path, want): (&String, &super::Want)| {
+        let shown = |(layer, files): (&usize, &super::LayerWants)| {
+            let one = |path: &str, want: &super::Want| {
                 let names: Vec<_> = want.catalogers.iter().map(|(_, name)| name.as_str()).collect();
                 format!("{layer}:{path} as {}{}", names.join(","), if want.retrieved { "+" } else { "" })
             };
-            files.iter().map(one).collect::<Vec<_>>()
+            files.iter().flat_map(|(path, wants)| wants.iter().map(|want| one(path, want))).collect::<Vec<_>>()
         };
         wants.iter().flat_map(shown).collect()
     }
@@ -258,11 +301,18 @@ mod tests {
                 &["3:opt/x as etc/os-release"],
             ),
             (&[("/etc", Some("conf")), ("/conf/passwd", None)], &["3:conf/passwd as +"]),
+            (&[("/srv/wanted", Some("../x/other")), ("/x/other", None)], &["3:x/other as +"]),
+            (&[("/srv/wanted", None), ("/x", Some("srv/wanted"))], &[]),
+            (&[("/srv/wanted", Some("../etc/passwd")), ("/etc/passwd", None)], &[]),
         ];
         for (rows, expected) in cases {
             assert_eq!(wanted(rows, &[]), *expected, "{rows:?}");
         }
-        let hard = HardLink { path: "/etc/os-release".to_owned(), layer: 1, owner: "opt/x".to_owned() };
-        assert_eq!(wanted(&[], &[hard]), ["1:opt/x as etc/os-release"]);
+        let hard = |path: &str| HardLink {
+            path: path.to_owned(),
+            content: Place { layer: 1, path: "opt/x".to_owned(), sha256: None },
+        };
+        assert_eq!(wanted(&[], &[hard("/etc/os-release")]), ["1:opt/x as etc/os-release"]);
+        assert_eq!(wanted(&[], &[hard("/srv/wanted")]), ["1:opt/x as +"]);
     }
 }

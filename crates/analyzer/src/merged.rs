@@ -6,13 +6,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use stopgate_catalogers::{
     Assembled, CATALOGERS, Claim, ClaimIndex, Facts, FileFacts, MergedView, SourceClass, assemble,
 };
-use stopgate_inspectors::{RETRIEVED_PATHS, SECRET_PATTERNS};
+use stopgate_inspectors::SECRET_PATTERNS;
 use stopgate_model::{
     Digest, FileEntry, FileIndex, FileIndexBuilder, FileKind, Gap, GapCode, RetrievedFile, SearchHit, limits,
 };
 
+use crate::collect::Tools;
+use crate::demand::Demand;
 use crate::layer::{Content, Damaged, Finding, FindingKind, LayerFacts, Reader, below_a_link, read_facts};
-use crate::links::HardLink;
+use crate::links::{HardLink, Place};
 use crate::squash::{Visible, squash};
 
 /// All that is visible.
@@ -25,6 +27,8 @@ pub(crate) struct Merged {
     pub(crate) gaps: Vec<Gap>,
     /// Hard links that somebody may want by their name.
     pub(crate) hard_links: Vec<HardLink>,
+    /// The names under which contents are kept for policies, by the path that they lead to.
+    names: BTreeMap<String, Vec<String>>,
 }
 
 /// The facts that a cataloger took from a visible file.
@@ -36,8 +40,8 @@ pub(crate) struct VisibleFacts {
 }
 
 /// Merges layers, lowest first.
-pub(crate) fn merge(layers: &[&LayerFacts], diff_ids: &[Digest], claims: &ClaimIndex) -> Result<Merged, Damaged> {
-    let mut collector = Collector::new(layers, claims)?;
+pub(crate) fn merge(layers: &[&LayerFacts], diff_ids: &[Digest], tools: &Tools) -> Result<Merged, Damaged> {
+    let mut collector = Collector::new(layers, tools)?;
     for (layer, path) in squash(layers, |visible| collector.visit(visible))? {
         let gap = below_a_link(&path);
         collector.gaps.push(Gap { layer: diff_ids.get(layer).cloned(), ..gap });
@@ -47,13 +51,14 @@ pub(crate) fn merge(layers: &[&LayerFacts], diff_ids: &[Digest], claims: &ClaimI
 
 struct Collector<'l> {
     claims: &'l ClaimIndex,
+    demand: &'l Demand,
     files: FileIndexBuilder,
     findings: Vec<LayerFindings<'l>>,
     seen: HashSet<(usize, u32)>,
     visible: Vec<(String, usize, FindingKind<'l>)>,
     /// Hard links to files with findings: the file, the link's path.
     links: BTreeMap<(usize, u32), String>,
-    /// Hard links that somebody claims by name: path, layer and row of the content.
+    /// Hard links that somebody wants by name: path, layer and row of the content.
     claimed_links: Vec<(String, usize, u32)>,
     path: String,
     entries: u64,
@@ -70,7 +75,7 @@ struct LayerFindings<'l> {
 }
 
 impl<'l> Collector<'l> {
-    fn new(layers: &[&'l LayerFacts], claims: &'l ClaimIndex) -> Result<Self, Damaged> {
+    fn new(layers: &[&'l LayerFacts], tools: &'l Tools) -> Result<Self, Damaged> {
         let mut findings = Vec::with_capacity(layers.len());
         for layer in layers {
             let mut all = Vec::new();
@@ -81,7 +86,8 @@ impl<'l> Collector<'l> {
             findings.push(LayerFindings { all, position: 0 });
         }
         Ok(Self {
-            claims,
+            claims: &tools.claims,
+            demand: &tools.demand,
             claimed_links: Vec::new(),
             files: FileIndexBuilder::default(),
             findings,
@@ -129,25 +135,33 @@ impl<'l> Collector<'l> {
         if kind == FileKind::Regular && row.size > limits::SECRET_FILE_BYTES {
             self.large += 1;
         }
-        let owner = match (row.content, below) {
-            (Content::Row(owner), _) if owner != index => Some((layer, owner)),
-            (Content::Below, Some(below)) => Some((below.layer, below.index)),
+        if kind == FileKind::HardLink {
+            self.hard_link(visible);
+        } else {
+            self.take(layer, index);
+        }
+    }
+
+    /// A second name of a file, whose findings stand at the file's own row.
+    fn hard_link(&mut self, visible: &Visible<'_>) {
+        let Visible { layer, index, row, below } = *visible;
+        let content = match (row.content, below) {
+            (Content::Row(owner), _) => (layer, owner),
+            (Content::Below, Some(below)) => (below.layer, below.index),
+            // The layer used the target's path again; the findings stand here, by the target's name.
+            (Content::Own, _) => (layer, index),
             (Content::Below, None) => {
                 self.dangling += 1;
-                None
+                return;
             }
-            _ => None,
         };
-        match owner {
-            Some(owner) => {
-                if !self.claims.candidates(row.path).is_empty() {
-                    self.claimed_links.push((self.path.clone(), owner.0, owner.1));
-                }
-                if self.has_findings(owner) {
-                    self.links.entry(owner).or_insert_with(|| self.path.clone());
-                }
-            }
-            None => self.take(layer, index),
+        if !self.claims.candidates(row.path).is_empty() || self.demand.retrieves(row.path) {
+            self.claimed_links.push((self.path.clone(), content.0, content.1));
+        }
+        if content == (layer, index) {
+            self.take(layer, index);
+        } else if self.has_findings(content) {
+            self.links.entry(content).or_insert_with(|| self.path.clone());
         }
     }
 
@@ -200,6 +214,7 @@ impl<'l> Collector<'l> {
         self.count_gaps();
         let hard_links = self.hard_links(layers)?;
         let mut merged = Merged { files: self.files.finish(), gaps: self.gaps, hard_links, ..Merged::default() };
+        merged.retrieve(self.demand);
         for (path, layer, what) in self.visible {
             merged.add(path, layer, diff_ids.get(layer), what)?;
         }
@@ -220,7 +235,11 @@ impl<'l> Collector<'l> {
                 while more && rows.index() < *row {
                     more = rows.advance()?;
                 }
-                found.push(HardLink { path: path.clone(), layer: *layer, owner: rows.path().to_owned() });
+                let owner = rows.row();
+                // A file whose path the layer used again lies behind a link only.
+                let content = owner.link.unwrap_or(owner.path).to_owned();
+                let content = Place { layer: *layer, path: content, sha256: owner.sha256.copied() };
+                found.push(HardLink { path: path.clone(), content });
             }
         }
         Ok(found)
@@ -248,6 +267,20 @@ impl<'l> Collector<'l> {
 }
 
 impl Merged {
+    /// Finds what the names of wanted contents lead to. One that is too long is told.
+    fn retrieve(&mut self, demand: &Demand) {
+        for name in demand.retrieved() {
+            let name = format!("/{name}");
+            let Ok(Some(entry)) = self.files.resolve(&name) else { continue };
+            if entry.is_file() && entry.size > limits::RETRIEVED_FILE_BYTES {
+                let message = format!("`{name}` is too long to be kept for policies");
+                let gap = Gap::new(GapCode::RetrievedFileBytes, message).at(&name);
+                self.gaps.push(gap.limited(limits::RETRIEVED_FILE_BYTES, entry.size));
+            }
+            self.names.entry(entry.path.to_owned()).or_default().push(name);
+        }
+    }
+
     /// Adds what a second look at a layer found.
     pub(crate) fn add_again(&mut self, layer: usize, facts: &LayerFacts, diff_ids: &[Digest]) -> Result<(), Damaged> {
         let mut rows = facts.rows();
@@ -287,12 +320,9 @@ impl Merged {
             }
             FindingKind::Retrieved { content } => {
                 // Under each name that leads here, and only when it is seen under one.
-                for name in RETRIEVED_PATHS {
-                    let entry = self.files.resolve(name).ok().flatten();
-                    if entry.is_some_and(|entry| entry.path == path) {
-                        let path = (*name).to_owned();
-                        self.retrieved.push(RetrievedFile { path, layer: diff_id.cloned(), content: content.to_vec() });
-                    }
+                for name in self.names.get(&path).into_iter().flatten() {
+                    let (path, layer) = (name.clone(), diff_id.cloned());
+                    self.retrieved.push(RetrievedFile { path, layer, content: content.to_vec() });
                 }
             }
         }
@@ -302,7 +332,9 @@ impl Merged {
     fn sort(&mut self) {
         self.facts.sort_by(|a, b| (&a.path, &a.cataloger).cmp(&(&b.path, &b.cataloger)));
         self.secrets.sort_unstable();
+        // Stable, so what was kept by its own name stays when a hard link gave it once more.
         self.retrieved.sort_by(|a, b| a.path.cmp(&b.path));
+        self.retrieved.dedup_by(|a, b| a.path == b.path);
     }
 
     /// Packages, relationships and distribution. A fault in a cataloger is a gap, without which nothing

@@ -103,6 +103,8 @@ codes! {
     SecretFilesSkipped = "secret_files_skipped", Note;
     /// A file whose content a policy reads is longer than the limit.
     RetrievedFileBytes = "retrieved_file_bytes", Partial;
+    /// A policy reads more files than are kept for it.
+    RetrievedFiles = "retrieved_files", Partial;
     /// The image configuration has parts that could not be read.
     ConfigUnreadable = "config_unreadable", Undecidable;
     /// The Dockerfile could not be read to its end.

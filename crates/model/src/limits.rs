@@ -89,6 +89,8 @@ limits! {
     SECRET_FILE_BYTES = MIB, "bytes";
     /// A file whose content is kept for the policy (`/etc/passwd`).
     RETRIEVED_FILE_BYTES = 1000 * KIB, "bytes";
+    /// Files whose content is kept for the policy.
+    RETRIEVED_FILES = 1_000, "entries";
     /// Packages of one SBOM.
     SBOM_PACKAGES = 500_000, "entries";
     /// An SBOM or analysis document, decoded.

@@ -78,10 +78,13 @@ struct Kept {
 /// Gaps of one kind that are kept one by one; more of it are counted.
 const GAPS_KEPT: u64 = 50;
 
-/// A finding before rows have their final position.
-enum What {
+/// Something that was found in a file and is kept with its layer.
+pub(crate) enum Found {
+    /// Facts of a cataloger in the form that [`encode_facts`] gives them.
     Facts { cataloger: &'static str, encoded: Vec<u8> },
-    Secret { pattern: &'static str, encoded_lines: Vec<u8> },
+    /// Lines that match a pattern of the secret search.
+    Secret { pattern: &'static str, lines: Vec<u32> },
+    /// The content, kept for policies.
     Retrieved { content: Vec<u8> },
 }
 
@@ -91,7 +94,7 @@ pub(crate) struct LayerBuilder {
     text: String,
     raw: Vec<Raw>,
     digests: Vec<[u8; 32]>,
-    findings: Vec<(u32, What)>,
+    findings: Vec<(u32, Found)>,
     finding_bytes: u64,
     /// What all layers of the image may still keep, when they are bounded together.
     room: Option<Arc<AtomicU64>>,
@@ -143,36 +146,24 @@ impl LayerBuilder {
     }
 
     pub(crate) fn add_facts(&mut self, number: u32, cataloger: &'static str, facts: &Facts) {
-        self.add_encoded_facts(number, cataloger, encode_facts(facts));
+        self.add(number, Found::Facts { cataloger, encoded: encode_facts(facts) });
     }
 
-    /// Adds facts in the form that [`encode_facts`] gives them; none when there are no facts.
-    pub(crate) fn add_encoded_facts(&mut self, number: u32, cataloger: &'static str, encoded: Vec<u8>) {
-        if !encoded.is_empty() {
-            self.add(number, encoded.len(), What::Facts { cataloger, encoded });
+    /// Adds what was found in a file.
+    pub(crate) fn add(&mut self, number: u32, found: Found) {
+        let bytes = found.bytes();
+        if bytes == 0 && matches!(found, Found::Facts { .. }) {
+            return; // Facts that say nothing.
         }
-    }
-
-    pub(crate) fn add_secret(&mut self, number: u32, pattern: &'static str, lines: &[u32]) {
-        let mut writer = Writer::default();
-        writer.list(lines, |w, line| w.number(u64::from(*line)));
-        self.add(number, writer.bytes.len(), What::Secret { pattern, encoded_lines: writer.bytes });
-    }
-
-    pub(crate) fn add_retrieved(&mut self, number: u32, content: Vec<u8>) {
-        self.add(number, content.len(), What::Retrieved { content });
-    }
-
-    fn add(&mut self, number: u32, bytes: usize, what: What) {
         let limit = limits::FACTS_BYTES;
-        self.finding_bytes += bytes as u64;
-        let take = |left: u64| left.checked_sub(bytes as u64);
+        self.finding_bytes += bytes;
+        let take = |left: u64| left.checked_sub(bytes);
         let has_room = match &self.room {
             Some(room) => room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok(),
             None => self.finding_bytes <= limit,
         };
         if has_room {
-            self.findings.push((number, what));
+            self.findings.push((number, found));
         } else if !std::mem::replace(&mut self.overflowed, true) {
             let message = "more was found in the image than is kept; the rest of the layer was left out";
             self.gap(Gap::new(GapCode::FactsBytes, message).limited(limit, self.finding_bytes));
@@ -376,20 +367,20 @@ impl LayerBuilder {
     }
 
     fn encode_findings(&mut self, position: &[u32]) -> Vec<u8> {
-        let mut placed: Vec<(u32, What)> = std::mem::take(&mut self.findings)
+        let mut placed: Vec<(u32, Found)> = std::mem::take(&mut self.findings)
             .into_iter()
-            .filter_map(|(number, what)| {
+            .filter_map(|(number, found)| {
                 let row = *position.get(number as usize)?;
-                (row != NONE).then_some((row, what))
+                (row != NONE).then_some((row, found))
             })
             .collect();
-        placed.sort_by(|(row, what), (other, other_what)| (row, what.rank()).cmp(&(other, other_what.rank())));
+        placed.sort_by(|(row, found), (other, other_found)| (row, found.rank()).cmp(&(other, other_found.rank())));
         let mut writer = Writer::default();
         let mut last = 0;
-        for (row, what) in &placed {
+        for (row, found) in &placed {
             writer.number(u64::from(row - last));
             last = *row;
-            what.write(&mut writer);
+            found.write(&mut writer);
         }
         writer.bytes
     }
@@ -412,7 +403,17 @@ pub(crate) fn below_a_link(path: &str) -> Gap {
     Gap { class: GapClass::Partial, ..gap }
 }
 
-impl What {
+impl Found {
+    /// About the length of its binary form.
+    fn bytes(&self) -> u64 {
+        let length = match self {
+            Self::Facts { encoded, .. } => encoded.len(),
+            Self::Secret { lines, .. } => lines.len() * size_of::<u32>(),
+            Self::Retrieved { content } => content.len(),
+        };
+        length as u64
+    }
+
     const fn rank(&self) -> (u8, &str) {
         match self {
             Self::Facts { cataloger, .. } => (0, cataloger),
@@ -428,9 +429,11 @@ impl What {
                 w.text(cataloger);
                 w.slice(encoded);
             }
-            Self::Secret { pattern, encoded_lines } => {
+            Self::Secret { pattern, lines } => {
                 w.text(pattern);
-                w.slice(encoded_lines);
+                let mut encoded = Writer::default();
+                encoded.list(lines, |w, line| w.number(u64::from(*line)));
+                w.slice(&encoded.bytes);
             }
             Self::Retrieved { content } => w.slice(content),
         }

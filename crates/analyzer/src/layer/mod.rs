@@ -13,7 +13,7 @@ mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use builder::{EntryData, EntryKind, LayerBuilder, below_a_link, encode_facts};
+pub(crate) use builder::{EntryData, EntryKind, Found, LayerBuilder, below_a_link, encode_facts};
 pub(crate) use facts_codec::read_facts;
 pub(crate) use order::{compare, is_below};
 pub(crate) use rows::{Content, Row, Rows};
@@ -119,6 +119,26 @@ impl LayerFacts {
     /// The findings, sorted by row.
     pub(crate) fn findings(&self) -> Findings<'_> {
         Findings { reader: Reader::new(self.section(FINDINGS)), row: 0 }
+    }
+
+    /// Shows the bytes that are the same whatever else an analysis was asked for: the rows, the facts of catalogers
+    /// and the secrets.
+    pub(crate) fn lasting(&self, mut show: impl FnMut(&[u8])) -> Result<(), Damaged> {
+        for column in KINDS..FINDINGS {
+            show(self.section(column));
+        }
+        let mut findings = self.findings();
+        while let Some(Finding { row, what }) = findings.next()? {
+            let (name, content) = match what {
+                FindingKind::Facts { cataloger, encoded } => (cataloger, encoded),
+                FindingKind::Secret { pattern, encoded_lines } => (pattern, encoded_lines),
+                FindingKind::Retrieved { .. } => continue,
+            };
+            show(&row.to_le_bytes());
+            show(name.as_bytes());
+            show(content);
+        }
+        Ok(())
     }
 
     /// Bytes of the findings, and of the paths and link targets in their short form.
