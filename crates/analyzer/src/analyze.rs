@@ -1,5 +1,6 @@
 //! The entry point: a source in, an artifact out.
 
+use stopgate_inspectors::ContentSearch;
 use stopgate_model::{Analyzer, Artifact, ImageReference};
 use stopgate_source::Opened;
 
@@ -39,6 +40,8 @@ pub struct AnalyzeOptions<'a> {
     pub user_input: String,
     /// Paths from the root whose content policies read, beside those that are always kept.
     pub retrieve: Vec<String>,
+    /// What the site looks for in files; `None`: nothing, and then nothing is known of it.
+    pub content_search: Option<ContentSearch>,
     /// Told how far the analysis is.
     pub progress: Option<&'a dyn Progress>,
     /// Layers that are read, and files that are inspected, at the same time; 0: one per processor, between 2
@@ -55,7 +58,7 @@ impl AnalyzeOptions<'_> {
     }
 
     pub(crate) fn demand(&self) -> Demand {
-        Demand::new(&self.retrieve)
+        Demand::new(self)
     }
 }
 

@@ -9,11 +9,11 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use sha2::{Digest as _, Sha256};
 use stopgate_archive::{clean_path, tar};
 use stopgate_catalogers::{CATALOGERS, Cataloger, ClaimIndex, Claimed, SourceClass};
-use stopgate_inspectors::{SECRET_PATTERNS, SecretSearch};
+use stopgate_inspectors::{ContentHits, SECRET_PATTERNS, SecretSearch};
 use stopgate_model::{FileKind, Gap, GapCode, limits};
 
 use crate::demand::Demand;
-use crate::layer::{EntryData, EntryKind, Found, LayerBuilder};
+use crate::layer::{EntryData, EntryKind, Found, LayerBuilder, Searched};
 use crate::pool::{Held, Job, Pool, Reply, Spool, Spooling, extract};
 use crate::walk::Sink;
 
@@ -23,6 +23,7 @@ const AT_ONCE: usize = 16 << 10;
 pub(crate) const MAGIC: usize = 8;
 // INVARIANT: what is kept for policies is at hand whole when a file is looked at.
 const _: () = assert!(limits::RETRIEVED_FILE_BYTES <= limits::SECRET_FILE_BYTES);
+const _: () = assert!(limits::CONTENT_FILE_BYTES <= limits::SECRET_FILE_BYTES);
 
 /// What all walks of one analysis share.
 pub(crate) struct Tools {
@@ -74,8 +75,9 @@ impl Tools {
         }
     }
 
-    /// Looks at a content of at most `limits::SECRET_FILE_BYTES`, whoever else wants it.
-    pub(crate) fn look(&self, path: &str, content: &[u8], mut take: impl FnMut(Found)) {
+    /// Looks at a content of at most `limits::SECRET_FILE_BYTES`, whoever else wants it. Returns whether everything
+    /// that is looked for in contents was.
+    pub(crate) fn look(&self, path: &str, content: &[u8], mut take: impl FnMut(Found)) -> Searched {
         for hit in self.secrets.search(content) {
             if let Some(pattern) = SECRET_PATTERNS.get(hit.pattern) {
                 take(Found::Secret { pattern: pattern.name, lines: hit.lines });
@@ -84,6 +86,13 @@ impl Tools {
         if self.demand.retrieves(path) && content.len() as u64 <= limits::RETRIEVED_FILE_BYTES {
             take(Found::Retrieved { content: content.to_vec() });
         }
+        let search = self.demand.content.as_ref().filter(|_| content.len() as u64 <= limits::CONTENT_FILE_BYTES);
+        let Some(hits) = search.map(|search| search.search(content)) else { return Searched::Whole };
+        let Some(hits) = hits else { return Searched::NoText };
+        for ContentHits { entry, lines } in hits {
+            take(Found::Content { entry: entry as u32, lines });
+        }
+        Searched::Whole
     }
 
     /// Adds those who want a file that begins so.
@@ -264,7 +273,8 @@ impl<'t> Collector<'t> {
 
     fn small_file(&mut self, number: u32, path: &str, mode: u32, bytes: &[u8], wanted: &mut Vec<usize>) {
         self.builder.set_content(number, bytes.len() as u64, Sha256::digest(bytes).into());
-        self.tools.look(path, bytes, |found| self.builder.add(number, found));
+        let searched = self.tools.look(path, bytes, |found| self.builder.add(number, found));
+        self.builder.searched(searched);
         self.tools.add_executables(bytes, wanted);
         let catalogers = catalogers(wanted);
         if catalogers.is_empty() {

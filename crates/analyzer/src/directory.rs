@@ -18,7 +18,7 @@ use crate::again::in_directory;
 use crate::analyze::{AnalyzeOptions, analyzer};
 use crate::collect::{MAGIC, Tools, catalogers};
 use crate::image::given_dockerfile;
-use crate::layer::{EntryData, EntryKind, Found, LayerBuilder, LayerFacts, encode_facts};
+use crate::layer::{EntryData, EntryKind, Found, LayerBuilder, LayerFacts, Searched, encode_facts};
 use crate::links::LayerWants;
 use crate::merged::merge;
 use crate::pool::extract;
@@ -55,7 +55,7 @@ pub(crate) fn artifact(
     for wants in wants.values() {
         let found = again(wants)?;
         gaps.extend(found.summary().gaps.iter().cloned());
-        merged.add_again(0, &found, &[]).map_err(inconsistent)?;
+        merged.add_again(0, &found, &[], &tools.demand).map_err(inconsistent)?;
     }
     let assembled = merged.assemble(SourceClass::Directory, &[]);
     gaps.extend(assembled.gaps);
@@ -82,7 +82,7 @@ pub(crate) fn artifact(
         files: Some(merged.files),
         dockerfile,
         secrets: Some(merged.secrets),
-        content: None,
+        content: tools.demand.content.as_ref().map(|_| merged.content),
         retrieved: Some(merged.retrieved),
         documents: Documents::default(),
         gaps,
@@ -101,6 +101,7 @@ struct Met {
 /// What was found in a file.
 enum Taken {
     Found(Found),
+    Searched(Searched),
     Gap(Gap),
 }
 
@@ -126,6 +127,7 @@ fn read(directory: &Directory, tools: &Tools, threads: usize) -> LayerBuilder {
         for (number, taken) in taken {
             match taken {
                 Taken::Found(found) => builder.add(number, found),
+                Taken::Searched(searched) => builder.searched(searched),
                 Taken::Gap(gap) => builder.gap(gap),
             }
         }
@@ -200,7 +202,10 @@ fn read_file(
     // It may grow while it is read; what is beyond its size was not there when it was met.
     opened.take(size).read_to_end(buffer)?;
     if size <= limits::SECRET_FILE_BYTES {
-        tools.look(path, buffer, |found| take(Taken::Found(found)));
+        let searched = tools.look(path, buffer, |found| take(Taken::Found(found)));
+        if searched != Searched::Whole {
+            take(Taken::Searched(searched));
+        }
     }
     tools.add_executables(buffer, &mut wanted);
     take_facts(&wanted, &Claimed::new(path, *mode, buffer), take);

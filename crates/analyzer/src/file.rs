@@ -99,7 +99,8 @@ impl<'a> Given<'a> {
         if self.size <= limits::SECRET_FILE_BYTES {
             let mut bytes = vec![0; self.size as usize];
             content.read_exact_at(0, &mut bytes).map_err(|error| self.unreadable(error))?;
-            tools.look(self.name, &bytes, |found| builder.add(number, found));
+            let searched = tools.look(self.name, &bytes, |found| builder.add(number, found));
+            builder.searched(searched);
         }
         let mut found: Vec<_> = catalogers(wanted)
             .into_iter()

@@ -37,7 +37,7 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
     for (layer, wants) in &wants {
         let found = look_again(image, *layer, wants, &tools, options)?;
         gaps.extend(of_layer(&found, diff_ids.get(*layer)));
-        merged.add_again(*layer, &found, &diff_ids).map_err(|_| damaged(&diff_ids))?;
+        merged.add_again(*layer, &found, &diff_ids, &tools.demand).map_err(|_| damaged(&diff_ids))?;
     }
     let mut assembled = merged.assemble(SourceClass::Image, &diff_ids);
     gaps.append(&mut assembled.gaps);
@@ -58,7 +58,7 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
         files: Some(merged.files),
         dockerfile,
         secrets: Some(merged.secrets),
-        content: None,
+        content: tools.demand.content.as_ref().map(|_| merged.content),
         retrieved: Some(merged.retrieved),
         documents: Documents::default(),
         gaps,

@@ -237,7 +237,7 @@ mod tests {
     use stopgate_model::{FileEntry, FileIndex, FileIndexBuilder, FileKind, GapCode};
 
     use super::{HardLink, Place, wants};
-    use crate::demand::Demand;
+    use crate::AnalyzeOptions;
 
     static DATABASE: Cataloger = Cataloger {
         name: "database",
@@ -264,7 +264,9 @@ mod tests {
 
     fn wanted(rows: Rows<'_>, hard: &[HardLink]) -> Vec<String> {
         let claims = ClaimIndex::of(&[&DATABASE], SourceClass::Image);
-        let (wants, gap) = wants(&tree(rows), hard, &claims, &Demand::new(&["/srv/wanted".to_owned()]));
+        let options = AnalyzeOptions { retrieve: vec!["/srv/wanted".to_owned()], ..AnalyzeOptions::default() };
+        let demand = options.demand();
+        let (wants, gap) = wants(&tree(rows), hard, &claims, &demand);
         assert!(gap.is_none());
         let shown = |(layer, files): (&usize, &super::LayerWants)| {
             let one = |path: &str, want: &super::Want| {

@@ -23,6 +23,7 @@ pub(crate) struct Merged {
     pub(crate) files: FileIndex,
     pub(crate) facts: Vec<VisibleFacts>,
     pub(crate) secrets: Vec<SearchHit>,
+    pub(crate) content: Vec<SearchHit>,
     pub(crate) retrieved: Vec<RetrievedFile>,
     pub(crate) gaps: Vec<Gap>,
     /// Hard links that somebody may want by their name.
@@ -62,7 +63,8 @@ struct Collector<'l> {
     claimed_links: Vec<(String, usize, u32)>,
     path: String,
     entries: u64,
-    large: u64,
+    /// Files that are too large for the secret search, and for the content search.
+    large: (u64, u64),
     dangling: u64,
     left_out: u64,
     gaps: Vec<Gap>,
@@ -96,7 +98,7 @@ impl<'l> Collector<'l> {
             links: BTreeMap::new(),
             path: String::new(),
             entries: 0,
-            large: 0,
+            large: (0, 0),
             dangling: 0,
             left_out: 0,
             gaps: Vec::new(),
@@ -132,8 +134,9 @@ impl<'l> Collector<'l> {
         if !self.files.push(&entry) {
             self.left_out += 1;
         }
-        if kind == FileKind::Regular && row.size > limits::SECRET_FILE_BYTES {
-            self.large += 1;
+        if kind == FileKind::Regular {
+            self.large.0 += u64::from(row.size > limits::SECRET_FILE_BYTES);
+            self.large.1 += u64::from(row.size > limits::CONTENT_FILE_BYTES && self.demand.content.is_some());
         }
         if kind == FileKind::HardLink {
             self.hard_link(visible);
@@ -200,7 +203,7 @@ impl<'l> Collector<'l> {
                         .filter_map(|position| CATALOGERS.get(*position))
                         .chain(CATALOGERS.iter().filter(|cataloger| cataloger.claims.contains(&Claim::Executable)))
                         .any(|wanting| wanting.name == cataloger),
-                    FindingKind::Secret { .. } | FindingKind::Retrieved { .. } => true,
+                    FindingKind::Secret { .. } | FindingKind::Content { .. } | FindingKind::Retrieved { .. } => true,
                 };
                 if asked {
                     self.visible.push((path.clone(), layer, finding.what));
@@ -216,7 +219,7 @@ impl<'l> Collector<'l> {
         let mut merged = Merged { files: self.files.finish(), gaps: self.gaps, hard_links, ..Merged::default() };
         merged.retrieve(self.demand);
         for (path, layer, what) in self.visible {
-            merged.add(path, layer, diff_ids.get(layer), what)?;
+            merged.add(path, layer, diff_ids.get(layer), what, self.demand)?;
         }
         merged.sort();
         Ok(merged)
@@ -254,10 +257,16 @@ impl<'l> Collector<'l> {
             let message = format!("{} paths were left out: the tree is full", self.left_out);
             self.gaps.push(Gap { seen: Some(self.left_out), ..Gap::new(GapCode::PathRefused, message) });
         }
-        if self.large > 0 {
-            let message = format!("secrets were not searched in {} files that are too large", self.large);
+        let (secrets, contents) = self.large;
+        if secrets > 0 {
+            let message = format!("secrets were not searched in {secrets} files that are too large");
             let gap = Gap::new(GapCode::SecretFilesSkipped, message);
-            self.gaps.push(Gap { limit: Some(limits::SECRET_FILE_BYTES), seen: Some(self.large), ..gap });
+            self.gaps.push(Gap { limit: Some(limits::SECRET_FILE_BYTES), seen: Some(secrets), ..gap });
+        }
+        if contents > 0 {
+            let message = format!("content searches did not look into {contents} files that are too large");
+            let gap = Gap::new(GapCode::ContentFilesSkipped, message);
+            self.gaps.push(Gap { limit: Some(limits::CONTENT_FILE_BYTES), seen: Some(contents), ..gap });
         }
         if self.dangling > 0 {
             let message = format!("{} hard links point at nothing", self.dangling);
@@ -282,7 +291,13 @@ impl Merged {
     }
 
     /// Adds what a second look at a layer found.
-    pub(crate) fn add_again(&mut self, layer: usize, facts: &LayerFacts, diff_ids: &[Digest]) -> Result<(), Damaged> {
+    pub(crate) fn add_again(
+        &mut self,
+        layer: usize,
+        facts: &LayerFacts,
+        diff_ids: &[Digest],
+        demand: &Demand,
+    ) -> Result<(), Damaged> {
         let mut rows = facts.rows();
         let mut findings = facts.findings();
         let mut more = rows.advance()?;
@@ -290,7 +305,7 @@ impl Merged {
             while more && rows.index() < finding.row {
                 more = rows.advance()?;
             }
-            self.add(format!("/{}", rows.path()), layer, diff_ids.get(layer), finding.what)?;
+            self.add(format!("/{}", rows.path()), layer, diff_ids.get(layer), finding.what, demand)?;
         }
         self.sort();
         Ok(())
@@ -302,6 +317,7 @@ impl Merged {
         layer: usize,
         diff_id: Option<&Digest>,
         what: FindingKind<'_>,
+        demand: &Demand,
     ) -> Result<(), Damaged> {
         match what {
             FindingKind::Facts { cataloger, encoded } => {
@@ -315,6 +331,17 @@ impl Merged {
                     layer: diff_id.cloned(),
                     name: pattern.name.to_owned(),
                     pattern: pattern.text.to_owned(),
+                    lines: Reader::new(encoded_lines).list(Reader::small)?,
+                });
+            }
+            FindingKind::Content { entry, encoded_lines } => {
+                let search = demand.content.as_ref().ok_or(Damaged)?;
+                let entry = search.entries().get(entry as usize).ok_or(Damaged)?;
+                self.content.push(SearchHit {
+                    path,
+                    layer: diff_id.cloned(),
+                    name: entry.name.clone(),
+                    pattern: entry.pattern.clone(),
                     lines: Reader::new(encoded_lines).list(Reader::small)?,
                 });
             }
@@ -332,6 +359,7 @@ impl Merged {
     fn sort(&mut self) {
         self.facts.sort_by(|a, b| (&a.path, &a.cataloger).cmp(&(&b.path, &b.cataloger)));
         self.secrets.sort_unstable();
+        self.content.sort_unstable();
         // Stable, so what was kept by its own name stays when a hard link gave it once more.
         self.retrieved.sort_by(|a, b| a.path.cmp(&b.path));
         self.retrieved.dedup_by(|a, b| a.path == b.path);

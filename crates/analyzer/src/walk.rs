@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn a_walk_ends_at_the_bytes_that_the_image_may_have() {
         let tar = tar_of(&[Entry::file("a", "x"), Entry::file("b", vec![1; 2 << 20])]);
-        let tools = Tools::new(SourceClass::Image, Demand::new(&[]));
+        let tools = Tools::new(SourceClass::Image, Demand::default());
         let budget = ImageBudget { left: AtomicU64::new(1 << 20), stopped: AtomicBool::new(false) };
         let (walked, facts) = walked(&tar, &digest_of(&tar), &tools, &budget);
         assert_eq!((walked.complete, codes(&facts)), (false, vec![GapCode::ImageBytes]));
@@ -326,7 +326,7 @@ mod tests {
     #[test]
     fn entries_beyond_those_that_the_image_may_have_are_left_out() {
         let tar = tar_of(&[Entry::file("a", "x"), Entry::file("b", "x"), Entry::file("c", "x")]);
-        let tools = Tools::new(SourceClass::Image, Demand::new(&[]));
+        let tools = Tools::new(SourceClass::Image, Demand::default());
         tools.count_entries(stopgate_model::limits::IMAGE_ENTRIES - 2);
         let (walked, facts) = walked(&tar, &digest_of(&tar), &tools, &ImageBudget::default());
         assert_eq!((walked.complete, codes(&facts)), (false, vec![GapCode::ImageEntries]));
@@ -339,13 +339,13 @@ mod tests {
     #[test]
     fn paths_and_findings_beyond_what_the_image_may_keep_are_left_out() {
         let tar = tar_of(&[Entry::file("a", "x"), Entry::file("bcd", "x"), Entry::file("e", "x")]);
-        let tools = Tools::new(SourceClass::Image, Demand::new(&[]));
+        let tools = Tools::new(SourceClass::Image, Demand::default());
         tools.count_known((0, stopgate_model::limits::IMAGE_PATH_BYTES - 3));
         let (walked, facts) = walked(&tar, &digest_of(&tar), &tools, &ImageBudget::default());
         assert_eq!((walked.complete, codes(&facts)), (false, vec![GapCode::ImageEntries]));
         assert_eq!(facts.summary().rows, 1);
         let tar = tar_of(&[Entry::file("etc/passwd", "root:x")]);
-        let tools = Tools::new(SourceClass::Image, Demand::new(&[]));
+        let tools = Tools::new(SourceClass::Image, Demand::default());
         tools.count_known((stopgate_model::limits::FACTS_BYTES - 5, 0));
         let (_, facts) = self::walked(&tar, &digest_of(&tar), &tools, &ImageBudget::default());
         assert_eq!(codes(&facts), [GapCode::FactsBytes], "all layers share the room");
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_walk_that_is_stopped_says_so() {
-        let tools = Tools::new(SourceClass::Image, Demand::new(&[]));
+        let tools = Tools::new(SourceClass::Image, Demand::default());
         let budget = ImageBudget::default();
         budget.stop();
         let diff_id = digest_of(b"");

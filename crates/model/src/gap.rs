@@ -101,6 +101,8 @@ codes! {
     FileUnreadable = "file_unreadable", Partial;
     /// Files were too large to be searched for secrets.
     SecretFilesSkipped = "secret_files_skipped", Note;
+    /// Files were too large, or no text, and the site's content searches did not look into them.
+    ContentFilesSkipped = "content_files_skipped", Note;
     /// A file whose content a policy reads is longer than the limit.
     RetrievedFileBytes = "retrieved_file_bytes", Partial;
     /// A policy reads more files than are kept for it.

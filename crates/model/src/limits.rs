@@ -87,6 +87,10 @@ limits! {
     SPOOL_BYTES = GIB, "bytes";
     /// A file in which secrets are searched.
     SECRET_FILE_BYTES = MIB, "bytes";
+    /// A file in which a site's content searches look.
+    CONTENT_FILE_BYTES = MIB, "bytes";
+    /// Content searches of a site.
+    CONTENT_SEARCHES = 1_000, "entries";
     /// A file whose content is kept for the policy (`/etc/passwd`).
     RETRIEVED_FILE_BYTES = 1000 * KIB, "bytes";
     /// Files whose content is kept for the policy.

@@ -9,7 +9,7 @@ pub struct SearchHit {
     pub path: String,
     /// DiffID of the layer that holds the file.
     pub layer: Option<Digest>,
-    /// Name of the pattern, for example `AWS_ACCESS_KEY`.
+    /// Name of the pattern, for example `AWS_ACCESS_KEY`; empty when a site looks for an expression without one.
     pub name: String,
     /// The pattern's text: part of Anchore's trigger ids.
     pub pattern: String,

@@ -84,8 +84,20 @@ pub(crate) enum Found {
     Facts { cataloger: &'static str, encoded: Vec<u8> },
     /// Lines that match a pattern of the secret search.
     Secret { pattern: &'static str, lines: Vec<u32> },
+    /// Lines that match an entry of the content search.
+    Content { entry: u32, lines: Vec<u32> },
     /// The content, kept for policies.
     Retrieved { content: Vec<u8> },
+}
+
+/// How far a content was searched for what the site looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) enum Searched {
+    /// As far as it was asked for; sizes are told elsewhere.
+    Whole,
+    /// It is no text.
+    NoText,
 }
 
 /// Collects a layer.
@@ -99,6 +111,8 @@ pub(crate) struct LayerBuilder {
     /// What all layers of the image may still keep, when they are bounded together.
     room: Option<Arc<AtomicU64>>,
     overflowed: bool,
+    /// Files into which the site's searches did not look.
+    no_text: u64,
     gap_counts: BTreeMap<GapCode, u64>,
     summary: Summary,
 }
@@ -170,6 +184,11 @@ impl LayerBuilder {
         }
     }
 
+    /// Counts a file by how far the site's searches looked into it.
+    pub(crate) fn searched(&mut self, searched: Searched) {
+        self.no_text += u64::from(searched == Searched::NoText);
+    }
+
     /// Whether something was left out for want of room, so that the facts are not the layer's.
     pub(crate) const fn overflowed(&self) -> bool {
         self.overflowed
@@ -213,6 +232,10 @@ impl LayerBuilder {
             rows.push(&row);
         }
         let findings = self.encode_findings(&position);
+        if self.no_text > 0 {
+            let message = format!("content searches did not look into {} files that are no text", self.no_text);
+            self.gap(Gap { seen: Some(self.no_text), ..Gap::new(GapCode::ContentFilesSkipped, message) });
+        }
         self.summary.rows = kept.len() as u64;
         self.summary.links_below = links_below;
         for (code, seen) in std::mem::take(&mut self.gap_counts) {
@@ -408,17 +431,18 @@ impl Found {
     fn bytes(&self) -> u64 {
         let length = match self {
             Self::Facts { encoded, .. } => encoded.len(),
-            Self::Secret { lines, .. } => lines.len() * size_of::<u32>(),
+            Self::Secret { lines, .. } | Self::Content { lines, .. } => lines.len() * size_of::<u32>(),
             Self::Retrieved { content } => content.len(),
         };
         length as u64
     }
 
-    const fn rank(&self) -> (u8, &str) {
+    const fn rank(&self) -> (u8, &str, u32) {
         match self {
-            Self::Facts { cataloger, .. } => (0, cataloger),
-            Self::Secret { pattern, .. } => (1, pattern),
-            Self::Retrieved { .. } => (2, ""),
+            Self::Facts { cataloger, .. } => (0, cataloger, 0),
+            Self::Secret { pattern, .. } => (1, pattern, 0),
+            Self::Content { entry, .. } => (2, "", *entry),
+            Self::Retrieved { .. } => (3, "", 0),
         }
     }
 
@@ -431,13 +455,21 @@ impl Found {
             }
             Self::Secret { pattern, lines } => {
                 w.text(pattern);
-                let mut encoded = Writer::default();
-                encoded.list(lines, |w, line| w.number(u64::from(*line)));
-                w.slice(&encoded.bytes);
+                write_lines(w, lines);
+            }
+            Self::Content { entry, lines } => {
+                w.number(u64::from(*entry));
+                write_lines(w, lines);
             }
             Self::Retrieved { content } => w.slice(content),
         }
     }
+}
+
+fn write_lines(w: &mut Writer, lines: &[u32]) {
+    let mut encoded = Writer::default();
+    encoded.list(lines, |w, line| w.number(u64::from(*line)));
+    w.slice(&encoded.bytes);
 }
 
 impl Row<'_> {

@@ -13,7 +13,7 @@ mod wire;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use builder::{EntryData, EntryKind, Found, LayerBuilder, below_a_link, encode_facts};
+pub(crate) use builder::{EntryData, EntryKind, Found, LayerBuilder, Searched, below_a_link, encode_facts};
 pub(crate) use facts_codec::read_facts;
 pub(crate) use order::{compare, is_below};
 pub(crate) use rows::{Content, Row, Rows};
@@ -22,7 +22,7 @@ pub(crate) use wire::{Damaged, Reader, Writer};
 use stopgate_model::Gap;
 
 /// Version of the binary form. Part of the cache's key.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// The facts of one layer.
 #[derive(Debug, Clone)]
@@ -65,6 +65,8 @@ pub(crate) enum FindingKind<'a> {
     Facts { cataloger: &'a str, encoded: &'a [u8] },
     /// Lines that match a pattern of the secret search, by the pattern's name.
     Secret { pattern: &'a str, encoded_lines: &'a [u8] },
+    /// Lines that match an entry of the content search, by the entry's position.
+    Content { entry: u32, encoded_lines: &'a [u8] },
     /// The file's content, kept for policies.
     Retrieved { content: &'a [u8] },
 }
@@ -132,7 +134,7 @@ impl LayerFacts {
             let (name, content) = match what {
                 FindingKind::Facts { cataloger, encoded } => (cataloger, encoded),
                 FindingKind::Secret { pattern, encoded_lines } => (pattern, encoded_lines),
-                FindingKind::Retrieved { .. } => continue,
+                FindingKind::Content { .. } | FindingKind::Retrieved { .. } => continue,
             };
             show(&row.to_le_bytes());
             show(name.as_bytes());
@@ -192,7 +194,8 @@ impl<'a> Findings<'a> {
         let what = match self.reader.byte()? {
             0 => FindingKind::Facts { cataloger: self.reader.text()?, encoded: self.reader.slice()? },
             1 => FindingKind::Secret { pattern: self.reader.text()?, encoded_lines: self.reader.slice()? },
-            2 => FindingKind::Retrieved { content: self.reader.slice()? },
+            2 => FindingKind::Content { entry: self.reader.small()?, encoded_lines: self.reader.slice()? },
+            3 => FindingKind::Retrieved { content: self.reader.slice()? },
             _ => return Err(Damaged),
         };
         Ok(Some(Finding { row: self.row, what }))

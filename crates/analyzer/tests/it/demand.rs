@@ -1,11 +1,12 @@
-//! Files whose content a policy reads.
+//! What an analysis is asked for: files whose content a policy reads, and searches in contents.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use stopgate_analyzer::{AnalyzeOptions, analyze};
 use stopgate_archive::write::{Entry, ImageBuilder, tar_of};
-use stopgate_model::{Artifact, GapCode, limits};
+use stopgate_inspectors::ContentSearch;
+use stopgate_model::{Artifact, GapClass, GapCode, limits};
 
 use crate::{analyze_with, cache_in, codes, opened};
 
@@ -148,4 +149,81 @@ fn more_files_than_are_kept_are_told() {
     let options = AnalyzeOptions { retrieve: paths, ..AnalyzeOptions::default() };
     let artifact = analyze_with(&ImageBuilder::new().layer(vec![Entry::file("a", "x")]), &options).unwrap();
     assert_eq!(codes(&artifact), [GapCode::RetrievedFiles]);
+}
+
+fn searching(entries: &[&str]) -> AnalyzeOptions<'static> {
+    AnalyzeOptions { content_search: Some(ContentSearch::new(entries).unwrap()), ..AnalyzeOptions::default() }
+}
+
+/// Hits as `path NAME=regex lines`.
+fn hits(artifact: &Artifact) -> Vec<String> {
+    let hits = artifact.content.as_ref().unwrap().iter();
+    hits.map(|hit| format!("{} {}={} {:?}", hit.path, hit.name, hit.pattern, hit.lines)).collect()
+}
+
+#[test]
+fn contents_are_searched_on_demand_and_only_then() {
+    let builder = ImageBuilder::new()
+        .layer(vec![
+            Entry::file("app/a", "token=1\nx\nTOKEN=2\n"),
+            Entry::file("app/gone", "token"),
+            Entry::hard_link("b", "app/a"),
+        ])
+        .layer(vec![Entry::file("etc/c", "x token"), Entry::whiteout("app/gone")]);
+    let artifact = analyze_with(&builder, &searching(&["T=(?i)token", ".*token", "N=none"])).unwrap();
+    assert_eq!(hits(&artifact), ["/app/a =.*token [1]", "/app/a T=(?i)token [1, 3]", "/etc/c =.*token [1]"]);
+    let layers = &artifact.source.image().unwrap().layers;
+    assert_eq!(artifact.content.as_ref().unwrap()[2].layer.as_ref(), Some(&layers[1].diff_id));
+    assert_eq!(codes(&artifact), []);
+    assert_eq!(analyze_with(&builder, &searching(&["N=none"])).unwrap().content, Some(Vec::new()));
+    assert_eq!(analyze_with(&builder, &AnalyzeOptions::default()).unwrap().content, None);
+}
+
+#[test]
+fn facts_of_one_search_are_not_those_of_another() {
+    let builder = ImageBuilder::new().layer(vec![Entry::file("a", "one\ntwo\n")]);
+    let folder = tempfile::tempdir().unwrap();
+    let cached = |entries: &[&str]| {
+        let options = AnalyzeOptions { cache: cache_in(folder.path()).cache, ..searching(entries) };
+        hits(&analyze_with(&builder, &options).unwrap())
+    };
+    for _ in 0..2 {
+        assert_eq!(cached(&["A=one"]), ["/a A=one [1]"]);
+        assert_eq!(cached(&["A=two"]), ["/a A=two [2]"]);
+        assert_eq!(cached(&["B=two", "A=one"]), ["/a A=one [1]", "/a B=two [2]"]);
+        let plain = AnalyzeOptions { cache: cache_in(folder.path()).cache, ..AnalyzeOptions::default() };
+        assert_eq!(analyze_with(&builder, &plain).unwrap().content, None);
+    }
+}
+
+#[test]
+fn what_is_not_searched_is_told() {
+    let large = "x".repeat(limits::CONTENT_FILE_BYTES as usize + 1);
+    let edge = format!("token{}", "x".repeat(limits::CONTENT_FILE_BYTES as usize - 5));
+    let entries = vec![
+        Entry::file("large", large),
+        Entry::file("edge", edge),
+        Entry::file("binary", "token\0"),
+        Entry::file("b2", "\0"),
+    ];
+    let artifact = analyze_with(&ImageBuilder::new().layer(entries), &searching(&["T=token"])).unwrap();
+    assert_eq!(hits(&artifact), ["/edge T=token [1]"]);
+    let skipped = artifact.gaps.iter().filter(|gap| gap.code == GapCode::ContentFilesSkipped);
+    let skipped: Vec<_> = skipped.map(|gap| (gap.class, gap.limit, gap.seen, gap.layer.is_some())).collect();
+    let limit = Some(limits::CONTENT_FILE_BYTES);
+    assert_eq!(skipped, [(GapClass::Note, limit, Some(1), false), (GapClass::Note, None, Some(2), true)]);
+}
+
+#[test]
+fn contents_of_folders_and_single_files_are_searched_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = folder.path().join("package-lock.json");
+    fs::write(&lock, "{\"lockfileVersion\":3,\n \"packages\":{}}").unwrap();
+    fs::write(folder.path().join("binary"), "a\0").unwrap();
+    let options = searching(&["P=.*packages"]);
+    let artifact = analyze(&opened("dir", folder.path()), &options).unwrap();
+    assert_eq!(hits(&artifact), ["/package-lock.json P=.*packages [2]"]);
+    assert!(codes(&artifact).contains(&GapCode::ContentFilesSkipped));
+    let artifact = analyze(&opened("file", &lock), &options).unwrap();
+    assert_eq!(hits(&artifact), ["/package-lock.json P=.*packages [2]"]);
 }
