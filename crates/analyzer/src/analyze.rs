@@ -1,6 +1,6 @@
 //! The entry point: a source in, an artifact out.
 
-use stopgate_inspectors::ContentSearch;
+use stopgate_inspectors::{ContentSearch, MalwareScanner};
 use stopgate_model::{Analyzer, Artifact, ImageReference};
 use stopgate_source::Opened;
 
@@ -21,7 +21,8 @@ pub struct NamedFile {
 
 /// Told how far an analysis is. Called from several threads.
 pub trait Progress: Sync {
-    /// How many layers must be read, and their stored bytes together. The others came from the cache.
+    /// How many layers must be read, and their stored bytes together. The others came from the cache. Once more
+    /// when a scanner is shown the layers.
     fn begin(&self, layers: usize, bytes: u64);
     /// So many more stored bytes were read.
     fn advance(&self, bytes: u64);
@@ -42,6 +43,8 @@ pub struct AnalyzeOptions<'a> {
     pub retrieve: Vec<String>,
     /// What the site looks for in files; `None`: nothing, and then nothing is known of it.
     pub content_search: Option<ContentSearch>,
+    /// Shown the content of every file; `None`: nobody looked for malware, which is not the same as finding none.
+    pub scanner: Option<&'a dyn MalwareScanner>,
     /// Told how far the analysis is.
     pub progress: Option<&'a dyn Progress>,
     /// Layers that are read, and files that are inspected, at the same time; 0: one per processor, between 2

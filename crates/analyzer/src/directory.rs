@@ -9,85 +9,52 @@ use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use sha2::{Digest as _, Sha256};
 use stopgate_catalogers::{Claimed, SourceClass};
-use stopgate_model::{Artifact, Digest, Documents, FileKind, Gap, GapCode, SourceDescription, SourceKind, limits};
+use stopgate_inspectors::MalwareScanner;
+use stopgate_model::{Artifact, FileIndex, FileKind, Gap, GapCode, SourceKind, limits};
 use stopgate_source::{Directory, WalkEntry};
 
+use crate::AnalyzeError;
 use crate::again::in_directory;
-use crate::analyze::{AnalyzeOptions, analyzer};
+use crate::analyze::AnalyzeOptions;
 use crate::collect::{MAGIC, Tools, catalogers};
-use crate::image::given_dockerfile;
-use crate::layer::{EntryData, EntryKind, Found, LayerBuilder, LayerFacts, Searched, encode_facts};
+use crate::layer::{Damaged, EntryData, EntryKind, Found, LayerBuilder, LayerFacts, Searched, encode_facts};
 use crate::links::LayerWants;
-use crate::merged::merge;
 use crate::pool::extract;
-use crate::{AnalyzeError, links};
+use crate::scan::{Scanned, scan_directory};
+use crate::unlayered::{Reread, artifact};
 
 /// Files that a reader takes at once.
 const BATCH: usize = 128;
 
 pub(crate) fn analyze_directory(directory: &Directory, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
-    let tools = Tools::new(SourceClass::Directory, options.demand());
-    let builder = read(directory, &tools, options.threads());
-    let inconsistent = |_| AnalyzeError::Inconsistent { layers: directory.path().to_owned() };
-    let facts = builder.finish().map_err(inconsistent)?;
+    let folder = Folder { directory, tools: &Tools::new(SourceClass::Directory, options.demand()), options };
+    let builder = read(directory, folder.tools, options.threads());
+    let facts = builder.finish().map_err(|fault| folder.inconsistent(fault))?;
     let kind = SourceKind::Directory { path: directory.path().to_owned() };
-    let again = |wants: &LayerWants| in_directory(directory, &tools, wants).map_err(inconsistent);
-    artifact(directory.path(), kind, &facts, (&tools, &again), options)
+    artifact(directory.path(), kind, &facts, (folder.tools, &folder), options)
 }
 
-/// Takes a second look at files behind links.
-pub(crate) type LookAgain<'a> = &'a dyn Fn(&LayerWants) -> Result<LayerFacts, AnalyzeError>;
+struct Folder<'a> {
+    directory: &'a Directory,
+    tools: &'a Tools,
+    options: &'a AnalyzeOptions<'a>,
+}
 
-/// The artifact of what is no image.
-pub(crate) fn artifact(
-    name: &str,
-    kind: SourceKind,
-    facts: &LayerFacts,
-    (tools, again): (&Tools, LookAgain<'_>),
-    options: &AnalyzeOptions<'_>,
-) -> Result<Artifact, AnalyzeError> {
-    let inconsistent = |_| AnalyzeError::Inconsistent { layers: name.to_owned() };
-    let mut merged = merge(&[facts], &[], tools).map_err(inconsistent)?;
-    let (wants, gap) = links::wants(&merged.files, &merged.hard_links, &tools.claims, &tools.demand);
-    let mut gaps: Vec<Gap> = gap.into_iter().chain(tools.demand.gap()).collect();
-    for wants in wants.values() {
-        let found = again(wants)?;
-        gaps.extend(found.summary().gaps.iter().cloned());
-        merged.add_again(0, &found, &[], &tools.demand).map_err(inconsistent)?;
+impl Folder<'_> {
+    fn inconsistent(&self, _: Damaged) -> AnalyzeError {
+        AnalyzeError::Inconsistent { layers: self.directory.path().to_owned() }
     }
-    let assembled = merged.assemble(SourceClass::Directory, &[]);
-    gaps.extend(assembled.gaps);
-    gaps.extend(merged.gaps);
-    gaps.extend(facts.summary().gaps.iter().cloned());
-    let dockerfile = given_dockerfile(options, &mut gaps);
-    gaps.sort_unstable();
-    gaps.dedup();
-    let mut identity = Sha256::new_with_prefix(name);
-    identity.update([0]);
-    facts.lasting(|bytes| identity.update(bytes)).map_err(inconsistent)?;
-    Ok(Artifact {
-        source: SourceDescription {
-            id: Digest::sha256(&identity.finalize().into()).hex().to_owned(),
-            name: name.to_owned(),
-            version: String::new(),
-            user_input: options.user_input.clone(),
-            kind,
-        },
-        config: None,
-        distro: assembled.distro,
-        packages: assembled.packages,
-        relationships: assembled.relationships,
-        files: Some(merged.files),
-        dockerfile,
-        secrets: Some(merged.secrets),
-        content: tools.demand.content.as_ref().map(|_| merged.content),
-        retrieved: Some(merged.retrieved),
-        documents: Documents::default(),
-        gaps,
-        analyzer: analyzer(),
-    })
+}
+
+impl Reread for Folder<'_> {
+    fn again(&self, wants: &LayerWants) -> Result<LayerFacts, AnalyzeError> {
+        in_directory(self.directory, self.tools, wants).map_err(|fault| self.inconsistent(fault))
+    }
+
+    fn scan(&self, files: &FileIndex, scanner: &dyn MalwareScanner) -> Result<Scanned, AnalyzeError> {
+        Ok(scan_directory(self.directory, files, scanner, self.options.threads()))
+    }
 }
 
 /// A regular file that was met.

@@ -8,35 +8,31 @@ use std::thread;
 use sha2::{Digest as _, Sha256};
 use stopgate_archive::{Budget, Compression, Nesting, ReadAt, tar, zip};
 use stopgate_catalogers::{Claimed, SourceClass};
-use stopgate_model::{Artifact, Digest, FileKind, Gap, GapClass, GapCode, SourceKind, limits};
+use stopgate_inspectors::MalwareScanner;
+use stopgate_model::{Artifact, Digest, FileIndex, FileKind, Gap, GapClass, GapCode, SourceKind, limits};
 use stopgate_source::LocalFile;
 
 use crate::AnalyzeError;
 use crate::again::Again;
 use crate::analyze::AnalyzeOptions;
 use crate::collect::{Collector, Tools, catalogers};
-use crate::directory::artifact;
-use crate::layer::{EntryData, LayerBuilder};
+use crate::layer::{Damaged, EntryData, LayerBuilder, LayerFacts};
 use crate::links::LayerWants;
 use crate::pool::{CloseOnDrop, extract};
+use crate::scan::{Scanned, scan_archive, scan_file};
+use crate::unlayered::{Reread, artifact};
 use crate::walk::{ImageBudget, LayerStream, Sink, walk};
 
 pub(crate) fn analyze_file(file: &LocalFile, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
     let tools = Tools::new(SourceClass::Directory, options.demand());
     let given = Given::open(file, &tools)?;
-    let builder = match given.form {
-        Form::Package(ref wanted) => given.package(wanted, &tools)?,
-        _ => given.collect(&tools, options.threads())?,
+    let builder = match &given.form {
+        Form::Package(wanted) => given.package(wanted)?,
+        _ => given.collect(options.threads())?,
     };
-    let inconsistent = |_| AnalyzeError::Inconsistent { layers: given.path.to_owned() };
-    let facts = builder.finish().map_err(inconsistent)?;
+    let facts = builder.finish().map_err(|fault| given.inconsistent(fault))?;
     let kind = SourceKind::File { path: file.path.clone(), digests: vec![Digest::sha256(&given.sha256)] };
-    let again = |wants: &LayerWants| {
-        let mut again = Again::new(&tools, wants);
-        given.entries(&mut again)?;
-        again.finish().map_err(inconsistent)
-    };
-    artifact(&file.path, kind, &facts, (&tools, &again), options)
+    artifact(&file.path, kind, &facts, (&tools, &given), options)
 }
 
 /// What kind of file it is.
@@ -57,10 +53,11 @@ struct Given<'a> {
     size: u64,
     sha256: [u8; 32],
     form: Form,
+    tools: &'a Tools,
 }
 
 impl<'a> Given<'a> {
-    fn open(file: &'a LocalFile, tools: &Tools) -> Result<Self, AnalyzeError> {
+    fn open(file: &'a LocalFile, tools: &'a Tools) -> Result<Self, AnalyzeError> {
         let (path, name) = (file.path.as_str(), file.name.as_str());
         let unreadable = |source| AnalyzeError::Unreadable { what: path.to_owned(), source };
         let (opened, _) = file.content().map_err(unreadable)?;
@@ -78,7 +75,11 @@ impl<'a> Given<'a> {
         } else {
             Form::Unknown
         };
-        Ok(Self { path, name, opened, size, sha256, form })
+        Ok(Self { path, name, opened, size, sha256, form, tools })
+    }
+
+    fn inconsistent(&self, _: Damaged) -> AnalyzeError {
+        AnalyzeError::Inconsistent { layers: self.path.to_owned() }
     }
 
     fn unreadable(&self, source: io::Error) -> AnalyzeError {
@@ -90,8 +91,15 @@ impl<'a> Given<'a> {
         Ok((self.opened.try_clone().map_err(|error| self.unreadable(error))?, self.size))
     }
 
+    /// The content, to be read from its start.
+    fn rewound(&self) -> Result<(File, u64), AnalyzeError> {
+        let (mut file, size) = self.content()?;
+        file.seek(SeekFrom::Start(0)).map_err(|error| self.unreadable(error))?;
+        Ok((file, size))
+    }
+
     /// A package: the tree is the file alone.
-    fn package(&self, wanted: &[usize], tools: &Tools) -> Result<LayerBuilder, AnalyzeError> {
+    fn package(&self, wanted: &[usize]) -> Result<LayerBuilder, AnalyzeError> {
         let mut builder = LayerBuilder::default();
         let content = self.content()?;
         let Some(number) = builder.push(&EntryData::file(self.name, 0o644, self.size)) else { return Ok(builder) };
@@ -99,7 +107,7 @@ impl<'a> Given<'a> {
         if self.size <= limits::SECRET_FILE_BYTES {
             let mut bytes = vec![0; self.size as usize];
             content.read_exact_at(0, &mut bytes).map_err(|error| self.unreadable(error))?;
-            let searched = tools.look(self.name, &bytes, |found| builder.add(number, found));
+            let searched = self.tools.look(self.name, &bytes, |found| builder.add(number, found));
             builder.searched(searched);
         }
         let mut found: Vec<_> = catalogers(wanted)
@@ -118,7 +126,8 @@ impl<'a> Given<'a> {
     }
 
     /// An archive: the tree is what lies in it.
-    fn collect(&self, tools: &Tools, threads: usize) -> Result<LayerBuilder, AnalyzeError> {
+    fn collect(&self, threads: usize) -> Result<LayerBuilder, AnalyzeError> {
+        let tools = self.tools;
         thread::scope(|scope| {
             let _close = CloseOnDrop(&tools.pool);
             for _ in 0..threads {
@@ -136,8 +145,7 @@ impl<'a> Given<'a> {
             Form::Package(_) => {}
             Form::Zip => zip_entries(&self.content()?, sink).map_err(|error| self.unreadable(error))?,
             Form::Tar => {
-                let (mut stored, _) = self.content()?;
-                stored.seek(SeekFrom::Start(0)).map_err(|error| self.unreadable(error))?;
+                let (stored, _) = self.rewound()?;
                 let budget = ImageBudget::default();
                 let (stored, what, progress) = (Box::new(stored), self.path, &|_| {});
                 walk(LayerStream { stored, what, diff_id: None, filesystem: true, budget: &budget, progress }, sink)?;
@@ -148,6 +156,24 @@ impl<'a> Given<'a> {
             }
         }
         Ok(())
+    }
+}
+
+impl Reread for Given<'_> {
+    fn again(&self, wants: &LayerWants) -> Result<LayerFacts, AnalyzeError> {
+        let mut again = Again::new(self.tools, wants);
+        self.entries(&mut again)?;
+        again.finish().map_err(|fault| self.inconsistent(fault))
+    }
+
+    fn scan(&self, files: &FileIndex, scanner: &dyn MalwareScanner) -> Result<Scanned, AnalyzeError> {
+        match self.form {
+            Form::Zip | Form::Tar => scan_archive(files, scanner, |sink| self.entries(sink)),
+            Form::Package(_) | Form::Unknown => {
+                let (file, size) = self.rewound()?;
+                scan_file(self.name, file, size, scanner).map_err(|error| self.unreadable(error))
+            }
+        }
     }
 }
 

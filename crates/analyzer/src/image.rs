@@ -21,6 +21,7 @@ use crate::links::LayerWants;
 use crate::merged::merge;
 use crate::parallel::in_parallel;
 use crate::pool::CloseOnDrop;
+use crate::scan::scan_image;
 use crate::walk::{ImageBudget, LayerStream, walk};
 use crate::{AnalyzeError, CacheDir, again, links};
 
@@ -45,6 +46,12 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
     for (facts, diff_id) in by_layer.iter().zip(&diff_ids) {
         gaps.extend(of_layer(facts, Some(diff_id)));
     }
+    let mut documents = Documents::default();
+    if let Some(scanner) = options.scanner {
+        let (scan, missing) = scan_image(image, &merged.files, scanner, options)?;
+        documents.malware = Some(vec![scan]);
+        gaps.extend(missing);
+    }
     let dockerfile = given_dockerfile(options, &mut gaps);
     let dockerfile = dockerfile.or_else(|| config.history.as_deref().map(guess_dockerfile));
     gaps.sort_unstable();
@@ -60,7 +67,7 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
         secrets: Some(merged.secrets),
         content: tools.demand.content.as_ref().map(|_| merged.content),
         retrieved: Some(merged.retrieved),
-        documents: Documents::default(),
+        documents,
         gaps,
         analyzer: analyzer(),
     })

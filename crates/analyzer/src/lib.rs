@@ -20,7 +20,9 @@ mod merged;
 mod parallel;
 mod pipe;
 mod pool;
+mod scan;
 mod squash;
+mod unlayered;
 mod walk;
 
 pub use analyze::{AnalyzeOptions, NamedFile, Progress, analyze};

@@ -103,6 +103,8 @@ codes! {
     SecretFilesSkipped = "secret_files_skipped", Note;
     /// Files were too large, or no text, and the site's content searches did not look into them.
     ContentFilesSkipped = "content_files_skipped", Note;
+    /// Files were not scanned for malware, or findings were left out.
+    MalwareFilesSkipped = "malware_files_skipped", Partial;
     /// A file whose content a policy reads is longer than the limit.
     RetrievedFileBytes = "retrieved_file_bytes", Partial;
     /// A policy reads more files than are kept for it.

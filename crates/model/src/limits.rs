@@ -95,6 +95,8 @@ limits! {
     RETRIEVED_FILE_BYTES = 1000 * KIB, "bytes";
     /// Files whose content is kept for the policy.
     RETRIEVED_FILES = 1_000, "entries";
+    /// Findings of one malware scan, and files that it left out, each.
+    MALWARE_FILES = 100_000, "entries";
     /// Packages of one SBOM.
     SBOM_PACKAGES = 500_000, "entries";
     /// An SBOM or analysis document, decoded.

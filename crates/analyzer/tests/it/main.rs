@@ -6,6 +6,7 @@ mod demand;
 mod folders;
 mod hostile;
 mod images;
+mod malware;
 
 use std::path::Path;
 
