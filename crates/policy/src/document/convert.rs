@@ -78,6 +78,8 @@ impl Converter {
         self.note("/version", "the document was converted from version `1_0` to `2`");
         let Tree::Map(map) = &mut root.tree else { return };
         self.drop_keys(map, "", WRITTEN_BY_SERVERS);
+        // It names the schema of the old version.
+        self.drop_keys(map, "", &["$schema"]);
         for (old, new) in [
             ("policies", "rule_sets"),
             ("whitelists", "allowlists"),

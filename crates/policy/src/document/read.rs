@@ -87,6 +87,7 @@ fn located(document: &[u8], mut problems: Vec<PolicyError>) -> Vec<PolicyError> 
 }
 
 const POLICY: &[&str] = &[
+    "$schema",
     "id",
     "name",
     "description",
@@ -123,6 +124,8 @@ impl Reader<'_> {
     fn policy(&self, root: &Node) -> Option<Policy> {
         let fields = Fields::of(root, "", self.sink, "the policy", POLICY)?;
         self.version(&fields);
+        // For editors; it says nothing of the policy and is not kept.
+        fields.maybe_text("$schema");
         let (id, name) = (fields.full_text("id"), fields.full_text("name"));
         let rule_sets = self.rule_sets(&fields);
         let allowlists: Vec<Allowlist> =

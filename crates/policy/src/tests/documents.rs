@@ -33,6 +33,23 @@ fn a_flood_of_values_or_errors_is_cut() {
 }
 
 #[test]
+fn the_schema_that_an_editor_uses_is_no_part_of_a_document() {
+    let plain = document(&["stop always.always"]);
+    let mut named = plain.clone();
+    named["$schema"] = Value::from("./policy.schema.json");
+    let read = |document: &Value| parse(document.to_string().as_bytes(), ParseOptions { strict: true }).unwrap().policy;
+    assert_eq!(read(&named).to_json(), read(&plain).to_json());
+    assert_eq!(read(&named).digest(), read(&plain).digest());
+    named["$schema"] = Value::from(1);
+    assert_eq!(errors(&named), ["/$schema: `$schema` is a number: expected a text (write the value in quotes)"]);
+    let side_car = |text: &str| crate::parse_extension(text.as_bytes()).unwrap().digest();
+    assert_eq!(
+        side_car(r#"{"$schema": "x", "schema": "stopgate-policy-ext/1", "policy_id": "p"}"#),
+        side_car(r#"{"schema": "stopgate-policy-ext/1", "policy_id": "p"}"#)
+    );
+}
+
+#[test]
 fn every_error_is_told_at_once() {
     let mut policy = document(&[
         "stop vulnerabilites.package package_type=all",

@@ -78,7 +78,13 @@ impl<'a> Reader<'a> {
         let exceptions = each(&fields, "exceptions", |node, at| self.exception(node, at));
         self.unique(&fields.at("exceptions"), "exception", exceptions.iter().map(|one| one.id.as_str()));
         let assessments = each(&fields, "assessments", |node, at| self.assessment(node, at));
-        Some(Extension { policy_id: policy_id?, parameters, rules, exceptions, assessments, value: root.to_value() })
+        // For editors; it says nothing of the side-car and is not kept.
+        fields.maybe_text("$schema");
+        let mut value = root.to_value();
+        if let Some(members) = value.as_object_mut() {
+            members.shift_remove("$schema");
+        }
+        Some(Extension { policy_id: policy_id?, parameters, rules, exceptions, assessments, value })
     }
 
     fn unique<'t>(&self, list: &str, what: &str, names: impl Iterator<Item = &'t str>) {
