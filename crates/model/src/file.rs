@@ -287,6 +287,22 @@ impl FileIndex {
         Ok(self.get(&real))
     }
 
+    /// Leaves out the entries for which `keep` says no.
+    pub fn retain(&mut self, mut keep: impl FnMut(&FileEntry<'_>) -> bool) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.retain(|row| keep(&self.entry(row)));
+        self.rows = rows;
+    }
+
+    /// Gives the entry at exactly this path another mode. Returns `false` when there is none.
+    pub fn set_mode(&mut self, path: &str, mode: u32) -> bool {
+        let text = &self.text;
+        let Ok(found) = self.rows.binary_search_by(|row| path_of(text, row).cmp(path)) else { return false };
+        let Some(row) = self.rows.get_mut(found) else { return false };
+        row.mode = (mode & 0o7777) as u16;
+        true
+    }
+
     fn entry(&self, row: &Row) -> FileEntry<'_> {
         FileEntry {
             path: path_of(&self.text, row),
@@ -365,5 +381,14 @@ mod tests {
         let tree = builder.finish();
         assert_eq!(tree.iter().map(|e| e.path).collect::<Vec<_>>(), ["/a", "/b"]);
         assert_eq!(tree.get("/b").unwrap().kind, FileKind::Directory);
+    }
+
+    #[test]
+    fn entries_can_go_and_modes_can_change() {
+        let mut tree = tree(&[("/a", None), ("/b", Some("a")), ("/c", None)]);
+        tree.retain(|entry| entry.path != "/b");
+        assert!(tree.set_mode("/c", 0o10_4755) && !tree.set_mode("/b", 0));
+        assert_eq!(tree.iter().map(|e| (e.path, e.mode)).collect::<Vec<_>>(), [("/a", 0o644), ("/c", 0o4755)]);
+        assert_eq!(tree.get("/c").unwrap().size, 1, "the rest stays");
     }
 }
