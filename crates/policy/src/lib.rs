@@ -8,6 +8,7 @@
 
 mod document;
 mod engine;
+mod explain;
 mod gates;
 mod pattern;
 mod planned;
@@ -23,6 +24,7 @@ pub use document::{
     parse_extension, parse_values,
 };
 pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate};
+pub use explain::{Explanation, MatchExplanation, MatchRule, RuleState, explain};
 pub use regexes::Fault;
 pub use registry::TRIGGERS;
 pub use spec::{GateSpec, TriggerParamSpec, TriggerSpec, Validator, spec};

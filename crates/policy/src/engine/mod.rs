@@ -9,4 +9,5 @@ pub(crate) mod scene;
 mod verdict;
 
 pub use evaluate::evaluate;
+pub(crate) use mapping::find as mapping_of;
 pub use scene::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene};

@@ -3,6 +3,7 @@
 
 mod conversion;
 mod documents;
+mod explain;
 mod extension;
 mod gates;
 mod golden;

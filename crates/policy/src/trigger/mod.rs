@@ -11,6 +11,8 @@ pub(crate) mod types;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use stopgate_model::Condition;
+
 use params::{Param, ParamError, ParamSpec, Params};
 
 pub use hit::{Hit, Hits};
@@ -152,6 +154,10 @@ pub(crate) trait MatchTrigger: Trigger {
     fn admits(_: &Self::Params, _: &Occurrence<'_, '_>) -> Result<Admission, Fault> {
         Ok(Admission::Yes)
     }
+    /// The conditions that an occurrence does not meet, with the values that were seen; for explanations.
+    fn refusals(_: &Self::Params, _: &Occurrence<'_, '_>) -> Vec<Condition> {
+        Vec::new()
+    }
 }
 
 /// What becomes of a match that a VEX statement removes.
@@ -196,6 +202,10 @@ pub trait BoundTrigger: Send + Sync + Debug {
     fn faults(&self) -> Vec<String>;
     /// Runs it.
     fn run(&self, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault>;
+    /// The conditions that a match does not meet; `None` when the trigger does not decide matches one by one.
+    fn refusals<'a>(&self, _: &Scene<'a>, _: &MatchView<'a>) -> Option<Vec<Condition>> {
+        None
+    }
 }
 
 /// An image trigger as a row of the registry.
@@ -265,6 +275,9 @@ impl<T: MatchTrigger> BoundTrigger for BoundMatch<T> {
     }
     fn faults(&self) -> Vec<String> {
         T::faults(&self.0)
+    }
+    fn refusals<'a>(&self, scene: &Scene<'a>, view: &MatchView<'a>) -> Option<Vec<Condition>> {
+        Some(T::refusals(&self.0, &Occurrence { view, scene }))
     }
     fn run(&self, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
         let removed = match T::vex(&self.0) {

@@ -223,18 +223,6 @@ words! {
 }
 
 impl Comparison {
-    /// Whether it holds for this order of left and right.
-    pub(crate) const fn holds_for(self, order: std::cmp::Ordering) -> bool {
-        match self {
-            Self::Equal => order.is_eq(),
-            Self::NotEqual => order.is_ne(),
-            Self::Less => order.is_lt(),
-            Self::Greater => order.is_gt(),
-            Self::AtMost => order.is_le(),
-            Self::AtLeast => order.is_ge(),
-        }
-    }
-
     /// Whether `left` stands in this relation to `right`.
     pub(crate) fn holds<T: PartialOrd>(self, left: &T, right: &T) -> bool {
         match self {

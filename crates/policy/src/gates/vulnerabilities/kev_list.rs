@@ -1,7 +1,10 @@
 //! `vulnerabilities` / `kev_list`: a vulnerability of CISA's list of known exploited ones affects a package.
 
+use stopgate_model::Condition;
+
 use super::{Vex, finding};
 use crate::engine::MatchView;
+use crate::engine::scene::Occurrence;
 use crate::regexes::Fault;
 use crate::trigger::params::params;
 use crate::trigger::{ANY, Hit, MatchTrigger, Need, RemovedByVex, Trigger, TriggerInfo};
@@ -32,6 +35,12 @@ impl Trigger for KevList {
 }
 
 impl MatchTrigger for KevList {
+    fn refusals(_: &KevListParams, occurrence: &Occurrence<'_, '_>) -> Vec<Condition> {
+        let listed = !occurrence.view.matched.vulnerability.kev.is_empty();
+        let unmet = Condition { condition: "known to be exploited".to_owned(), actual: "not listed".to_owned() };
+        if listed { Vec::new() } else { vec![unmet] }
+    }
+
     fn decide(_: &KevListParams, view: &MatchView<'_>) -> Result<Option<Hit>, Fault> {
         let Some(kev) = view.matched.vulnerability.kev.first() else { return Ok(None) };
         let mut hit = finding::hit(view);

@@ -1,12 +1,11 @@
 //! `vulnerabilities` / `package`: a known vulnerability affects a package.
 
-use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use stopgate_model::{FixState, Severity};
+use stopgate_model::{Condition, FixState, Severity};
 
 use super::{Vex, finding};
 use crate::engine::MatchView;
-use crate::engine::scene::{FirstSeen, Occurrence};
+use crate::engine::scene::{FirstSeen, Occurrence, Since};
 use crate::regexes::Fault;
 use crate::trigger::params::{ParamKind, ParamType, Refusal, params, words};
 use crate::trigger::types::{CommaList, Comparison, Number, RegexText};
@@ -175,6 +174,13 @@ impl MatchTrigger for Package {
         Ok(params.accepts(view).then(|| params.explained(finding::hit(view), view)))
     }
 
+    fn refusals(params: &PackageParams, occurrence: &Occurrence<'_, '_>) -> Vec<Condition> {
+        let view = occurrence.view;
+        let unmet = params.checks(view).filter(|(_, holds)| !holds);
+        let unmet: Vec<Condition> = unmet.map(|(check, _)| params.condition(&check, view)).collect();
+        if unmet.is_empty() { params.inadmissible(occurrence).into_iter().collect() } else { unmet }
+    }
+
     fn vex(params: &PackageParams) -> RemovedByVex {
         match params.vex {
             Vex::Respect => RemovedByVex::Accepted,
@@ -204,25 +210,71 @@ impl MatchTrigger for Package {
 impl PackageParams {
     /// Every condition that rests on the match and the package alone.
     fn accepts(&self, view: &MatchView<'_>) -> bool {
-        let record = &view.matched.vulnerability;
-        let class = match self.package_type {
-            PackageScope::All => true,
-            PackageScope::Os => view.package.package_type.is_os(),
-            PackageScope::NonOs => !view.package.package_type.is_os(),
-        };
-        class
-            && self.severity_comparison.holds(&record.severity, &self.severity)
-            && self.accepts_fix(view.matched.fix.state)
-            && self.fix_available.is_none_or(|wanted| view.is_fixable() == wanted)
-            && self.known_exploited_vulnerability.is_none_or(|wanted| record.kev.is_empty() != wanted)
-            && self.scores(view).all(|score| score.holds())
+        self.checks(view).all(|(_, holds)| holds)
     }
 
-    fn accepts_fix(&self, state: FixState) -> bool {
-        match &self.fix_state {
-            Some(states) => states.0.contains(&state),
-            None => !(self.vendor_only && state == FixState::WontFix),
-        }
+    /// The conditions that are given, without their texts: many are asked and few are shown.
+    fn checks(&self, view: &MatchView<'_>) -> impl Iterator<Item = (Check, bool)> {
+        let record = &view.matched.vulnerability;
+        let state = view.matched.fix.state;
+        let class = match self.package_type {
+            PackageScope::All => None,
+            PackageScope::Os => Some(view.package.package_type.is_os()),
+            PackageScope::NonOs => Some(!view.package.package_type.is_os()),
+        };
+        // What the vendor says counts only where the state itself is not asked for.
+        let (states, vendor) = match &self.fix_state {
+            Some(states) => (Some(states.0.contains(&state)), None),
+            None => (None, self.vendor_only.then_some(state != FixState::WontFix)),
+        };
+        [
+            (Check::Severity, Some(self.severity_comparison.holds(&record.severity, &self.severity))),
+            (Check::PackageType, class),
+            (Check::FixState, states),
+            (Check::VendorOnly, vendor),
+            (Check::FixAvailable, self.fix_available.map(|wanted| view.is_fixable() == wanted)),
+            (Check::KnownExploited, self.known_exploited_vulnerability.map(|wanted| record.kev.is_empty() != wanted)),
+        ]
+        .into_iter()
+        .filter_map(|(check, holds)| Some((check, holds?)))
+        .chain(self.scores(view).map(|score| {
+            let holds = score.holds();
+            (Check::Score(score), holds)
+        }))
+    }
+
+    /// A condition with the value that was seen.
+    fn condition(&self, check: &Check, view: &MatchView<'_>) -> Condition {
+        let severity = |severity: Severity| severity.name().to_lowercase();
+        let record = &view.matched.vulnerability;
+        let given = |wanted: Option<bool>| wanted.unwrap_or_default();
+        let (condition, actual) = match check {
+            Check::Severity => (
+                format!("severity {} {}", self.severity_comparison.word(), severity(self.severity)),
+                severity(record.severity),
+            ),
+            Check::PackageType => {
+                (format!("package_type {}", self.package_type.word()), view.package.package_type.id().to_owned())
+            }
+            Check::FixState => {
+                let states = self.fix_state.as_ref().map(FixStates::shown).unwrap_or_default();
+                (format!("fix_state in {states}"), view.matched.fix.state.name().to_owned())
+            }
+            Check::VendorOnly => ("vendor_only true".to_owned(), view.matched.fix.state.name().to_owned()),
+            Check::FixAvailable => {
+                let versions = view.matched.fix.versions.join(", ");
+                let shown = if versions.is_empty() { "none".to_owned() } else { versions };
+                (format!("fix_available {}", given(self.fix_available)), shown)
+            }
+            Check::KnownExploited => (
+                format!("known_exploited_vulnerability {}", given(self.known_exploited_vulnerability)),
+                (!record.kev.is_empty()).to_string(),
+            ),
+            Check::Score(score) => {
+                (format!("{} {} {}", score.name, score.comparison.word(), score.wanted), score.actual.to_string())
+            }
+        };
+        Condition { condition, actual }
     }
 
     /// The conditions on numbers that are given.
@@ -268,7 +320,8 @@ impl PackageParams {
     fn admits_now(&self, occurrence: &Occurrence<'_, '_>) -> Admission {
         let now = occurrence.scene.context.now;
         if let (Some(days), Some(true)) = (self.max_days_since_fix, self.fix_available)
-            && let Some(end) = fix_seen(occurrence.view).and_then(|time| after(time, days))
+            && let Since::At(seen) = occurrence.view.fix_seen()
+            && let Some(end) = after(seen, days)
             && now < end
         {
             return Admission::From(end);
@@ -284,35 +337,10 @@ impl PackageParams {
     }
 
     /// The hit with the conditions that were given and the values that met them.
-    fn explained(&self, hit: Hit, view: &MatchView<'_>) -> Hit {
-        let severity = |severity: Severity| severity.name().to_lowercase();
-        let record = &view.matched.vulnerability;
-        let mut hit = hit.because(
-            format!("severity {} {}", self.severity_comparison.word(), severity(self.severity)),
-            severity(record.severity),
-        );
-        if self.package_type != PackageScope::All {
-            hit = hit.because(format!("package_type {}", self.package_type.word()), view.package.package_type.id());
-        }
-        if let Some(wanted) = self.fix_available {
-            let versions = view.matched.fix.versions.join(", ");
-            hit = hit.because(
-                format!("fix_available {wanted}"),
-                if versions.is_empty() { "none".to_owned() } else { versions },
-            );
-        }
-        if let Some(states) = &self.fix_state {
-            hit = hit.because(format!("fix_state in {}", states.shown()), view.matched.fix.state.name());
-        }
-        if let Some(wanted) = self.known_exploited_vulnerability {
-            hit = hit.because(format!("known_exploited_vulnerability {wanted}"), (!record.kev.is_empty()).to_string());
-        }
-        for score in self.scores(view) {
-            hit = hit.because(
-                format!("{} {} {}", score.name, score.comparison.word(), score.wanted),
-                score.actual.to_string(),
-            );
-        }
+    fn explained(&self, mut hit: Hit, view: &MatchView<'_>) -> Hit {
+        // That a vendor has not refused a fix is what everybody expects.
+        let shown = self.checks(view).filter(|(check, _)| !matches!(check, Check::VendorOnly));
+        hit.explain.extend(shown.map(|(check, _)| self.condition(&check, view)));
         for (name, days) in
             [("max_days_since_creation", self.max_days_since_creation), ("max_days_since_fix", self.max_days_since_fix)]
         {
@@ -322,6 +350,39 @@ impl PackageParams {
         }
         hit
     }
+
+    /// What keeps an occurrence of an accepted match from counting.
+    fn inadmissible(&self, occurrence: &Occurrence<'_, '_>) -> Option<Condition> {
+        let because = |condition: &str, actual: String| Condition { condition: condition.to_owned(), actual };
+        match Package::admits(self, occurrence) {
+            Ok(Admission::Yes) => None,
+            Ok(Admission::No) => {
+                let path = occurrence.view.path().unwrap_or("no path");
+                let inherited = match occurrence.is_inherited() {
+                    Some(true) => "in the base image",
+                    Some(false) => "not in the base image",
+                    None => "no base image",
+                };
+                Some(because("package_path_exclude or inherited_from_base", format!("{path}, {inherited}")))
+            }
+            Ok(Admission::From(time)) => {
+                Some(because("max_days_since_creation or max_days_since_fix", format!("counts from {time}")))
+            }
+            Ok(Admission::Missing(need)) => Some(because("an input is missing", need.missing())),
+            Err(fault) => Some(because("the rule cannot be run", fault.0)),
+        }
+    }
+}
+
+/// A condition that a rule gives.
+enum Check {
+    Severity,
+    PackageType,
+    FixState,
+    VendorOnly,
+    FixAvailable,
+    KnownExploited,
+    Score(Score),
 }
 
 struct Score {
@@ -335,12 +396,6 @@ impl Score {
     fn holds(&self) -> bool {
         self.comparison.holds(&self.actual, &self.wanted)
     }
-}
-
-/// When a fix was first seen; `None` when the data does not say.
-fn fix_seen(view: &MatchView<'_>) -> Option<Timestamp> {
-    let dates = view.matched.fix.available.iter().filter_map(|fix| fix.date.get(..10)?.parse::<Date>().ok());
-    dates.min()?.in_tz("UTC").ok().map(|time| time.timestamp())
 }
 
 /// A time some days later.
