@@ -139,6 +139,8 @@ fn verdicts_and_matches_are_json() {
         for (finding, ours) in check.evaluation.findings.iter().zip(value["findings"].as_array().unwrap()) {
             assert_eq!(ours["message"], finding.message.as_str());
         }
+        assert_eq!(value["exceptions"].as_array().unwrap().len(), check.evaluation.exceptions.len());
+        assert_eq!(value["matches"].as_array().map(Vec::len), check.matches.as_ref().map(Vec::len));
         let value = json(&written(|out| sarif::write_check(&check.report(), out)));
         sarif_holds(&value, check.evaluation.findings.len());
         let matches = samples::matches(u, &check.artifact)?;
@@ -201,6 +203,7 @@ fn read_documents(bytes: &[u8]) {
     let _ = hdf::read(bytes);
     let _ = dsse::read(bytes, "test", &Trust::default());
     let _ = vex::read(bytes, "test");
+    let _ = check_json::read_history(bytes);
 }
 
 #[test]

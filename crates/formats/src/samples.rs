@@ -6,12 +6,13 @@ use arbtest::arbitrary::{Arbitrary, Result, Unstructured};
 use stopgate_model::{
     Action, AllowlistMatch, Analyzer, Artifact, AvailableFix, Condition, Confidence, Cpe, Cvss, DataIdentity, Decision,
     Details, Digest, Distro, Dockerfile, DockerfileMode, Element, Engine, Epss, Evaluation, Evidence, EvidenceKind,
-    ExceptionMatch, FileEntry, FileIndex, FileIndexBuilder, FileKind, FinalReason, Finding, Fix, FixState, Gap,
-    GapClass, GapCode, Healthcheck, HistoryEntry, ImageConfig, ImageReference, ImageSource, Instruction, Kev,
-    LayerInfo, License, LicenseKind, Location, MappingMatch, Match, MatchDetail, MatchKind, MatchReport, MissingInput,
-    OwnedFile, Package, PackageId, PackageType, PolicyIdentity, Problem, ProblemKind, ProblemSeverity,
-    RelatedVulnerability, Relationship, RelationshipKind, Remediation, RemovedMatch, RemovedReason, RetrievedFile,
-    SearchHit, Severity, SourceDescription, SourceKind, Upstream, Verdict, VexJustification, VexStatus, Vulnerability,
+    ExceptionMatch, ExceptionNote, ExceptionReport, FileEntry, FileIndex, FileIndexBuilder, FileKind, FinalReason,
+    Finding, Fix, FixState, Gap, GapClass, GapCode, Healthcheck, HistoryEntry, ImageConfig, ImageReference,
+    ImageSource, Instruction, Kev, LayerInfo, License, LicenseKind, Location, MappingMatch, Match, MatchDetail,
+    MatchKind, MatchReport, MatchSeen, MissingInput, OwnedFile, Package, PackageId, PackageType, PolicyIdentity,
+    Problem, ProblemKind, ProblemSeverity, RelatedVulnerability, Relationship, RelationshipKind, Remediation,
+    RemovedMatch, RemovedReason, RetrievedFile, SearchHit, Severity, SourceDescription, SourceKind, Upstream, Verdict,
+    VexJustification, VexStatus, Vulnerability,
 };
 
 use crate::samples_documents::documents;
@@ -403,6 +404,7 @@ pub(crate) struct Check {
     pub(crate) data: Option<DataIdentity>,
     pub(crate) evaluation: Evaluation,
     pub(crate) gaps: Vec<Gap>,
+    pub(crate) matches: Option<Vec<MatchSeen>>,
 }
 
 impl Check {
@@ -415,6 +417,7 @@ impl Check {
             data: self.data.as_ref(),
             evaluation: &self.evaluation,
             gaps: &self.gaps,
+            first_seen: self.matches.as_deref(),
         }
     }
 }
@@ -448,7 +451,15 @@ pub(crate) fn check(u: &mut Unstructured<'_>) -> Result<Check> {
                 details: text(u)?,
             })
         })?,
-        exceptions: Vec::new(),
+        exceptions: many(u, |u| {
+            Ok(ExceptionReport {
+                id: text(u)?,
+                matched: u.arbitrary()?,
+                expires: text(u)?,
+                owner: text(u)?,
+                notes: many(u, |u| u.choose(&[ExceptionNote::Expiring, ExceptionNote::TooBroad]).copied())?,
+            })
+        })?,
         missing: many(u, |u| Ok(MissingInput { input: text(u)?, details: text(u)?, rule_ids: many(u, text)? }))?,
         valid_until: None,
         engine: engine(u)?,
@@ -460,6 +471,9 @@ pub(crate) fn check(u: &mut Unstructured<'_>) -> Result<Check> {
         data: maybe(u, data)?,
         evaluation,
         gaps: many(u, gap)?,
+        matches: maybe(u, |u| {
+            many(u, |u| Ok(MatchSeen { vulnerability: text(u)?, purl: text(u)?, first_seen: None }))
+        })?,
     })
 }
 

@@ -59,7 +59,7 @@ pub use purl::{Purl, PurlError};
 pub use reference::{ImageReference, ReferenceError};
 pub use relationship::{Element, Relationship, RelationshipKind};
 pub use remediation::Remediation;
-pub use report::{CheckReport, Engine, PolicyIdentity, Verdict};
+pub use report::{CheckReport, Engine, MatchSeen, PolicyIdentity, Verdict};
 pub use search::SearchHit;
 pub use vex::{VexJustification, VexStatement, VexStatus};
 pub use vulnerability::{

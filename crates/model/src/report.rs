@@ -47,6 +47,17 @@ impl Verdict {
     }
 }
 
+/// A match, and since when it is known.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct MatchSeen {
+    /// Vulnerability id.
+    pub vulnerability: String,
+    /// Package URL of the package.
+    pub purl: String,
+    /// RFC 3339; `None` when it was there before anybody looked.
+    pub first_seen: Option<String>,
+}
+
 /// All that a document about a verdict may show.
 #[derive(Debug, Clone)]
 pub struct CheckReport<'a> {
@@ -64,4 +75,6 @@ pub struct CheckReport<'a> {
     pub evaluation: &'a Evaluation,
     /// Gaps of analysis and matching, sorted.
     pub gaps: &'a [Gap],
+    /// Matches with the time at which each was first seen; `None` when nobody asks for them later.
+    pub first_seen: Option<&'a [MatchSeen]>,
 }

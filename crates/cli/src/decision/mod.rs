@@ -124,6 +124,7 @@ impl<'d> Decision<'d> {
             data: self.matches.as_ref().map(|report| &report.data),
             evaluation: &self.evaluation,
             gaps: &self.gaps,
+            first_seen: Some(&self.first_seen),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Findings: Anchore's fields, and ours beyond them.
 
-use stopgate_model::{Evidence, Finding, Remediation};
+use stopgate_model::{Evidence, ExceptionMatch, Finding, Remediation};
 
 use crate::json::JsonWriter;
 
@@ -34,6 +34,12 @@ pub(super) fn extended(w: &mut JsonWriter<'_>, finding: &Finding) {
     fields(w, finding);
     w.texts_unless_empty("legacy_ids", &finding.legacy_ids);
     w.text_field("fingerprint", &finding.fingerprint);
+    match finding.is_new {
+        Some(is_new) => w.key("is_new").boolean(is_new),
+        None => w.key("is_new").null(),
+    }
+    optional_text(w, "first_seen", finding.first_seen.as_deref());
+    optional_text(w, "due", finding.due.as_deref());
     w.text_field("rule_action", finding.rule_action.name());
     w.text_field("rule_set_name", &finding.rule_set_name);
     match finding.severity {
@@ -52,13 +58,25 @@ pub(super) fn extended(w: &mut JsonWriter<'_>, finding: &Finding) {
             w.text_field("actual", &condition.actual);
         });
     });
-    if let Some(allowlist) = &finding.allowlist {
-        w.key("exception").object(|w| {
+    match (&finding.exception, &finding.allowlist) {
+        (Some(exception), _) => w.key("exception").object(|w| exception_fields(w, exception)),
+        (None, Some(allowlist)) => w.key("exception").object(|w| {
             w.text_field("id", &allowlist.item_id);
             optional_text(w, "via", allowlist.via);
             optional_text(w, "expires_on", allowlist.expires_on.as_deref());
-        });
+        }),
+        (None, None) => {}
     }
+}
+
+fn exception_fields(w: &mut JsonWriter<'_>, exception: &ExceptionMatch) {
+    w.text_field("id", &exception.id);
+    w.text_field("reason", &exception.reason);
+    w.text_field("justification", &exception.justification);
+    w.text_field("owner", &exception.owner);
+    w.text_field("approver", &exception.approver);
+    w.text_field("ticket", &exception.ticket);
+    w.text_field("expires", &exception.expires);
 }
 
 fn evidence(w: &mut JsonWriter<'_>, evidence: &Evidence) {
@@ -157,7 +175,7 @@ fn remediation_fields(w: &mut JsonWriter<'_>, remediation: &Remediation) {
     w.text_field("message", &remediation.sentence());
 }
 
-fn optional_text(w: &mut JsonWriter<'_>, name: &'static str, text: Option<&str>) {
+pub(super) fn optional_text(w: &mut JsonWriter<'_>, name: &'static str, text: Option<&str>) {
     match text {
         Some(text) => w.text_field(name, text),
         None => w.key(name).null(),

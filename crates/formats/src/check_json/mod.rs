@@ -5,12 +5,16 @@
 
 mod evaluation;
 mod findings;
+mod history;
 
 use std::io::{self, Write};
 
-use stopgate_model::{Artifact, CheckReport, DataIdentity, Gap, MissingInput, SourceKind};
+use stopgate_model::{Artifact, CheckReport, DataIdentity, ExceptionReport, Gap, MatchSeen, MissingInput, SourceKind};
 
+use self::findings::optional_text;
 use crate::json::JsonWriter;
+
+pub use history::{CheckHistory, read_history};
 
 /// The schema that documents declare.
 pub const SCHEMA: &str = "stopgate-check/1";
@@ -44,9 +48,32 @@ pub fn write(report: &CheckReport<'_>, out: &mut dyn Write) -> io::Result<()> {
         w.key("evaluation").object(|w| evaluation::fields(w, report));
         w.key("findings").list(&report.evaluation.findings, |w, finding| w.object(|w| findings::extended(w, finding)));
         w.key("gaps").list(report.gaps, gap);
+        w.key("exceptions").list(&report.evaluation.exceptions, exception);
+        match report.first_seen {
+            Some(matches) => w.key("matches").list(matches, match_seen),
+            None => w.key("matches").null(),
+        }
     });
     w.newline();
     w.finish().map(drop)
+}
+
+fn exception(w: &mut JsonWriter<'_>, exception: &ExceptionReport) {
+    w.object(|w| {
+        w.text_field("id", &exception.id);
+        w.key("matched").number(exception.matched);
+        w.text_field("expires", &exception.expires);
+        w.text_field("owner", &exception.owner);
+        w.texts_field("notes", exception.notes.iter().map(|note| note.name()));
+    });
+}
+
+fn match_seen(w: &mut JsonWriter<'_>, matched: &MatchSeen) {
+    w.object(|w| {
+        w.text_field("vulnerability", &matched.vulnerability);
+        w.text_field("purl", &matched.purl);
+        optional_text(w, "first_seen", matched.first_seen.as_deref());
+    });
 }
 
 fn missing(w: &mut JsonWriter<'_>, missing: &MissingInput) {
@@ -139,7 +166,10 @@ fn gap(w: &mut JsonWriter<'_>, gap: &Gap) {
 #[cfg(test)]
 mod tests {
     use serde_json::Value;
-    use stopgate_model::{Action, AllowlistMatch, Decision, MappingMatch, Problem, ProblemKind, ProblemSeverity};
+    use stopgate_model::{
+        Action, AllowlistMatch, Decision, ExceptionMatch, ExceptionNote, ExceptionReport, MappingMatch, MatchSeen,
+        Problem, ProblemKind, ProblemSeverity,
+    };
 
     use super::write;
     use crate::samples;
@@ -170,7 +200,19 @@ mod tests {
         });
         assert_eq!(
             keys(&document),
-            ["schema", "verdict", "artifact", "policy", "data", "engine", "evaluation", "findings", "gaps"]
+            [
+                "schema",
+                "verdict",
+                "artifact",
+                "policy",
+                "data",
+                "engine",
+                "evaluation",
+                "findings",
+                "gaps",
+                "exceptions",
+                "matches",
+            ]
         );
         let evaluation = &document["evaluation"];
         assert_eq!(
@@ -224,6 +266,44 @@ mod tests {
         assert_eq!(document["verdict"]["exit_code"], 2);
         assert_eq!(document["evaluation"]["status"], "fail");
         assert_eq!(document["evaluation"]["final_action"], "stop");
+    }
+
+    #[test]
+    fn exceptions_and_previous_states_are_told() {
+        let document = document(|check| {
+            let finding = &mut check.evaluation.findings[0];
+            finding.is_new = Some(false);
+            finding.first_seen = Some("2025-01-01T00:00:00Z".into());
+            finding.exception = Some(ExceptionMatch {
+                id: "e1".into(),
+                reason: "no other way".into(),
+                justification: "inline_mitigations_already_exist".into(),
+                owner: "team".into(),
+                approver: String::new(),
+                ticket: "T-1".into(),
+                expires: "2027-01-01T00:00:00Z".into(),
+            });
+            check.evaluation.exceptions = vec![ExceptionReport {
+                id: "e1".into(),
+                matched: 1,
+                expires: "2027-01-01T00:00:00Z".into(),
+                owner: "team".into(),
+                notes: vec![ExceptionNote::TooBroad],
+            }];
+            let (vulnerability, purl) = ("CVE-1".into(), "pkg:npm/a@1".into());
+            check.matches = Some(vec![MatchSeen { vulnerability, purl, first_seen: None }]);
+        });
+        let finding = &document["findings"][0];
+        assert_eq!((&finding["is_new"], &finding["due"]), (&Value::Bool(false), &Value::Null));
+        assert_eq!(finding["first_seen"], "2025-01-01T00:00:00Z");
+        let fields = ["id", "reason", "justification", "owner", "approver", "ticket", "expires"];
+        assert_eq!(keys(&finding["exception"]), fields);
+        assert_eq!(finding["exception"]["reason"], "no other way");
+        let exception = serde_json::json!({"id": "e1", "matched": 1, "expires": "2027-01-01T00:00:00Z", "owner": "team",
+            "notes": ["too_broad"]});
+        assert_eq!(document["exceptions"], serde_json::json!([exception]));
+        let matched = serde_json::json!({"vulnerability": "CVE-1", "purl": "pkg:npm/a@1", "first_seen": null});
+        assert_eq!(document["matches"], serde_json::json!([matched]));
     }
 
     #[test]
