@@ -10,6 +10,7 @@ mod document;
 mod engine;
 mod explain;
 mod gates;
+mod lint;
 mod pattern;
 mod planned;
 mod regexes;
@@ -25,6 +26,9 @@ pub use document::{
 };
 pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate};
 pub use explain::{Explanation, MatchExplanation, MatchRule, RuleState, explain};
+pub use lint::{
+    LINTS, Lint, LintInfo, LintSeverity, LintSubject, lint, lint_extension, locate_extension_lints, locate_lints,
+};
 pub use regexes::Fault;
 pub use registry::TRIGGERS;
 pub use spec::{GateSpec, TriggerParamSpec, TriggerSpec, Validator, spec};

@@ -10,7 +10,7 @@ mod fields;
 pub(crate) mod policy;
 mod read;
 pub(crate) mod suggest;
-mod tree;
+pub(crate) mod tree;
 
 pub use convert::Change;
 pub use error::PolicyError;

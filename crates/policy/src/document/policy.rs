@@ -185,6 +185,8 @@ pub struct Mapping {
     pub allowlist_ids: Vec<String>,
     pub(crate) rule_sets: Vec<usize>,
     pub(crate) allowlists: Vec<usize>,
+    /// Whether the document does not have it and reading added it.
+    pub(crate) implied: bool,
 }
 
 /// What a mapping matches.

@@ -362,6 +362,7 @@ impl Reader<'_> {
             allowlist_ids: Vec::new(),
             rule_sets: indexes,
             allowlists: Vec::new(),
+            implied: true,
         })
     }
 
@@ -389,6 +390,7 @@ impl Reader<'_> {
             allowlist_ids: allowlists.iter().map(|(id, _)| id.clone()).collect(),
             rule_sets: rule_sets.into_iter().map(|(_, index)| index).collect(),
             allowlists: allowlists.into_iter().map(|(_, index)| index).collect(),
+            implied: false,
         })
     }
 

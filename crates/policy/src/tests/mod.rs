@@ -8,6 +8,7 @@ mod extension;
 mod gates;
 mod golden;
 mod laws;
+mod lints;
 mod mappings;
 mod outcomes;
 mod registry;

@@ -20,8 +20,11 @@ params! {
 
 impl Trigger for Label {
     type Params = LabelParams;
-    const INFO: TriggerInfo =
-        TriggerInfo { needs: &[Need::Config], ..TriggerInfo::new("image_config", "label", "The image lacks a label.") };
+    const INFO: TriggerInfo = TriggerInfo {
+        needs: &[Need::Config],
+        trigger_id: "label:<label>",
+        ..TriggerInfo::new("image_config", "label", "The image lacks a label.")
+    };
 }
 
 impl ImageTrigger for Label {

@@ -33,6 +33,7 @@ impl Trigger for User {
     type Params = UserParams;
     const INFO: TriggerInfo = TriggerInfo {
         needs: &[Need::Config],
+        trigger_id: "user:<user>",
         ..TriggerInfo::new("image_config", "user", "The user of the image is not as it should be.")
     };
 }
