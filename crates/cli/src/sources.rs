@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use stopgate_analyzer::{AnalyzeOptions, CacheDir, NamedFile, analyze};
+use stopgate_analyzer::{AnalyzeOptions, CacheDir, ContentSearch, MalwareScanner, NamedFile, analyze};
 use stopgate_formats::analysis;
 use stopgate_matcher::{MatchOptions, find_matches};
 use stopgate_model::{Artifact, Gap, GapClass, ImageReference, MatchReport, limits};
@@ -16,15 +16,59 @@ use crate::failure::{Failure, printable, say};
 use crate::places::{Cache, LAYER_CACHE_BYTES};
 use crate::progress::Progress;
 
+/// What an analysis is to look for beside what it always looks for.
+#[derive(Default)]
+pub(crate) struct Demands<'a> {
+    /// Paths of files whose content a policy reads.
+    pub(crate) retrieve: Vec<String>,
+    /// What the site looks for in files.
+    pub(crate) content_search: Option<ContentSearch>,
+    /// Who looks for malware.
+    pub(crate) scanner: Option<&'a dyn MalwareScanner>,
+}
+
 /// Opens and analyses a source, with the facts of known layers from the cache when there is a place for one.
 pub(crate) fn artifact(global: &Global, options: &SourceArguments, progress: &Progress) -> Result<Artifact, Failure> {
+    demanded(global, options, progress, Demands::default())
+}
+
+/// The same, for a policy that reads more than an analysis always collects.
+pub(crate) fn demanded(
+    global: &Global,
+    options: &SourceArguments,
+    progress: &Progress,
+    demands: Demands<'_>,
+) -> Result<Artifact, Failure> {
     let path = Cache::find().ok().map(|cache| cache.root().join("layers"));
-    read(global, options, progress, path.map(|path| CacheDir { path, max_bytes: LAYER_CACHE_BYTES }))
+    let cache = path.map(|path| CacheDir { path, max_bytes: LAYER_CACHE_BYTES });
+    read(global, options, progress, analyzing(options, demands, cache)?)
+}
+
+fn analyzing<'a>(
+    options: &SourceArguments,
+    demands: Demands<'a>,
+    cache: Option<CacheDir>,
+) -> Result<AnalyzeOptions<'a>, Failure> {
+    let dockerfile = match &options.dockerfile {
+        Some(path) => {
+            Some(NamedFile { name: path.display().to_string(), content: read_file(path, limits::METADATA_BYTES)? })
+        }
+        None => None,
+    };
+    Ok(AnalyzeOptions {
+        cache,
+        dockerfile,
+        user_input: options.source.clone(),
+        retrieve: demands.retrieve,
+        content_search: demands.content_search,
+        scanner: demands.scanner,
+        ..AnalyzeOptions::default()
+    })
 }
 
 /// Opens and analyses a source without reading or writing the cache.
 pub(crate) fn uncached(global: &Global, options: &SourceArguments, progress: &Progress) -> Result<Artifact, Failure> {
-    read(global, options, progress, None)
+    read(global, options, progress, analyzing(options, Demands::default(), None)?)
 }
 
 /// Whether the source is a document about an artifact rather than the artifact.
@@ -37,20 +81,12 @@ fn read(
     global: &Global,
     options: &SourceArguments,
     progress: &Progress,
-    cache: Option<CacheDir>,
+    analyzing: AnalyzeOptions<'_>,
 ) -> Result<Artifact, Failure> {
     let spec = SourceSpec::parse(&options.source).map_err(|error| Failure::of(&error))?;
     progress.step(&format!("opening {}", options.source));
     let opened =
         stopgate_source::open(&spec, &source_options(global, options)?).map_err(|error| Failure::of(&error))?;
-    let dockerfile = match &options.dockerfile {
-        Some(path) => {
-            Some(NamedFile { name: path.display().to_string(), content: read_file(path, limits::METADATA_BYTES)? })
-        }
-        None => None,
-    };
-    let analyzing =
-        AnalyzeOptions { cache, dockerfile, user_input: options.source.clone(), ..AnalyzeOptions::default() };
     match &opened {
         Opened::Sbom(bytes) => document(stopgate_formats::sbom::detect_and_read(bytes), &analyzing),
         Opened::Analysis(bytes) => document(analysis::read(bytes), &analyzing),

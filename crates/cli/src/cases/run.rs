@@ -11,7 +11,7 @@ use super::CASE_FILE;
 use super::compare::{Difference, compare};
 use super::document::Case;
 use crate::clock;
-use crate::decision::{Baseline, Decision, Ground, Origin, documents, history};
+use crate::decision::{Baseline, Decision, Ground, Origin, documents};
 use crate::failure::Failure;
 use crate::sources;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(folder: &Path, policy: Option<&str>) -> Result<Outcome, Failur
     ground.baseline = match &case.baseline {
         None => Baseline::None,
         Some(name) => match name.strip_prefix("check:") {
-            Some(file) => Baseline::Check(history(&folder.join(file))?),
+            Some(file) => Baseline::Check(documents::history(&folder.join(file))?),
             None => Baseline::Artifact(Box::new(self::artifact(&folder.join(name))?)),
         },
     };

@@ -34,7 +34,7 @@ pub(crate) fn run(global: &Global, options: &Check) -> Result<u8, Failure> {
     let now = clock::now(deciding.as_of.as_deref())?;
     let loaded = Origin::of(&deciding.policy)?.load_valid()?;
     let database = data(deciding.advisories.as_deref(), now)?;
-    let ground = ground(global, &options.source, deciding, database.as_ref(), now)?;
+    let ground = ground(global, &options.source, deciding, &loaded, database.as_ref(), now)?;
     let decision = Decision::make(ground, loaded)?;
     write(&decision, &outputs, options.detail, Style::new(global.colours_stdout()))?;
     Ok(decision.verdict().exit_code)

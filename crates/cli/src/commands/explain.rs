@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, options: &Explain) -> Result<u8, Failure> {
         tag: options.tag.clone(),
         ..SourceArguments::of(options.source.clone())
     };
-    let ground = ground(global, &source, deciding, database.as_ref(), now)?;
+    let ground = ground(global, &source, deciding, &loaded, database.as_ref(), now)?;
     let decision = Decision::make(ground, loaded)?;
     let context = decision.context();
     let told = stopgate_policy::explain(&decision.loaded.policy, &context, &decision.evaluation, &options.subject);

@@ -14,7 +14,7 @@ pub(super) fn run(global: &Global, source: &SourceArguments, deciding: &Deciding
     let now = clock::now(deciding.as_of.as_deref())?;
     let loaded = Origin::of(&deciding.policy)?.load_valid()?;
     let database = data(deciding.advisories.as_deref(), now)?;
-    let decision = Decision::make(ground(global, source, deciding, database.as_ref(), now)?, loaded)?;
+    let decision = Decision::make(ground(global, source, deciding, &loaded, database.as_ref(), now)?, loaded)?;
     let policy = &decision.loaded.policy;
     let context = decision.context();
     let mut times: Vec<u128> = (0..runs.max(1))

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use stopgate_policy::History;
+use stopgate_analyzer::ContentSearch;
+use stopgate_policy::{Need, Policy};
 use stopgate_vulndb::Database;
 
-use super::{Baseline, Ground};
+use super::{Baseline, Ground, Loaded, documents};
 use crate::arguments::{Deciding, Global, SourceArguments};
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::sources;
+use crate::sources::{self, Demands};
 
 /// The vulnerability data: own advisories alone when a folder is given.
 pub(crate) fn data(advisories: Option<&Path>, now: Timestamp) -> Result<Option<Database>, Failure> {
@@ -20,23 +21,28 @@ pub(crate) fn data(advisories: Option<&Path>, now: Timestamp) -> Result<Option<D
     }
 }
 
-/// Opens and analyses everything that the options name.
+/// Opens and analyses everything that the options name. The analysis collects what the policy's rules read.
 pub(crate) fn ground<'d>(
     global: &Global,
     source: &SourceArguments,
     deciding: &Deciding,
+    loaded: &Loaded,
     database: Option<&'d Database>,
     now: Timestamp,
 ) -> Result<Ground<'d>, Failure> {
     let progress = Progress::new(global);
-    let artifact = sources::artifact(global, source, &progress)?;
+    let search = content_search(deciding)?;
+    let demands = || Demands { retrieve: retrieved(&loaded.policy), content_search: search.clone(), scanner: None };
+    let mut artifact = sources::demanded(global, source, &progress, demands())?;
+    documents::add(&mut artifact, &deciding.documents)?;
     let tag = sources::tag(source, &artifact)?;
     let mut ground = Ground::new(artifact, tag, database, now);
     ground.from_sbom = sources::is_document(source)?;
     ground.strict_names = deciding.strict_names;
+    ground.vex = documents::vex(&deciding.documents.vex)?;
     let other = |name: &str| {
         let options = SourceArguments { source: name.to_owned(), dockerfile: None, tag: None, ..source.clone() };
-        sources::artifact(global, &options, &progress)
+        sources::demanded(global, &options, &progress, demands())
     };
     for name in &deciding.base {
         ground.bases.push((name.clone(), other(name)?));
@@ -44,7 +50,7 @@ pub(crate) fn ground<'d>(
     ground.baseline = match &deciding.baseline {
         None => Baseline::None,
         Some(name) => match name.strip_prefix("check:") {
-            Some(file) => Baseline::Check(history(Path::new(file))?),
+            Some(file) => Baseline::Check(documents::history(Path::new(file))?),
             None => Baseline::Artifact(Box::new(other(name)?)),
         },
     };
@@ -52,7 +58,18 @@ pub(crate) fn ground<'d>(
     Ok(ground)
 }
 
-/// The state that an earlier verdict tells: what it found was there, since its own time when it does not know more.
-pub(crate) fn history(_path: &Path) -> Result<History, Failure> {
-    Ok(History::default())
+/// Paths of the files whose content the policy's rules read.
+fn retrieved(policy: &Policy) -> Vec<String> {
+    let paths = policy.needs().into_iter().filter_map(|need| match need {
+        Need::RetrievedFile(path) => Some(path),
+        _ => None,
+    });
+    paths.collect()
+}
+
+fn content_search(deciding: &Deciding) -> Result<Option<ContentSearch>, Failure> {
+    match deciding.content_search.as_slice() {
+        [] => Ok(None),
+        entries => ContentSearch::new(entries).map(Some).map_err(|error| Failure::of(&error)),
+    }
 }

@@ -8,13 +8,15 @@ mod state;
 
 use jiff::Timestamp;
 use stopgate_matcher::{MatchOptions, find_matches};
-use stopgate_model::{Artifact, CheckReport, ControlResult, Evaluation, Gap, ImageReference, MatchReport, Verdict};
+use stopgate_model::{
+    Artifact, CheckReport, ControlResult, Evaluation, Gap, ImageReference, MatchReport, MatchSeen, Verdict,
+};
 use stopgate_packs::{Inputs, control_states};
 use stopgate_policy::{Ancestor, BaseImage, EvalContext, History};
 use stopgate_vulndb::Database;
 
-pub(crate) use gather::{data, ground, history};
-pub(crate) use policy::{Invalid, Loaded, Origin};
+pub(crate) use gather::{data, ground};
+pub(crate) use policy::{Loaded, Origin};
 use state::Other;
 
 use crate::engine;
@@ -75,6 +77,8 @@ pub(crate) struct Decision<'d> {
     pub(crate) evaluation: Evaluation,
     pub(crate) gaps: Vec<Gap>,
     pub(crate) state: State,
+    /// The matches with the time at which each was first seen, for the state after this one.
+    first_seen: Vec<MatchSeen>,
 }
 
 /// What other artifacts say about this one.
@@ -95,7 +99,8 @@ impl<'d> Decision<'d> {
         gaps.extend(matches.iter().flat_map(|report| report.gaps.iter().cloned()));
         gaps.sort();
         gaps.dedup();
-        Ok(Self { ground, loaded, matches, evaluation, gaps, state })
+        let first_seen = state::first_seen(&ground.artifact, matches.as_ref(), state.history.as_ref(), ground.now);
+        Ok(Self { ground, loaded, matches, evaluation, gaps, state, first_seen })
     }
 
     pub(crate) fn verdict(&self) -> Verdict {
@@ -124,7 +129,8 @@ impl<'d> Decision<'d> {
             data: self.matches.as_ref().map(|report| &report.data),
             evaluation: &self.evaluation,
             gaps: &self.gaps,
-            first_seen: Some(&self.first_seen),
+            // Without data nothing is known of matches, which is not the same as having none.
+            first_seen: self.matches.as_ref().map(|_| self.first_seen.as_slice()),
         }
     }
 }
@@ -132,7 +138,8 @@ impl<'d> Decision<'d> {
 impl Ground<'_> {
     /// Matches an artifact against the data, with what VEX documents say of it.
     pub(crate) fn matches(&self, artifact: &Artifact) -> Option<MatchReport> {
-        self.database.map(|database| find_matches(artifact, database, &MatchOptions::default()))
+        let options = MatchOptions { vex: self.vex.clone(), ..MatchOptions::default() };
+        self.database.map(|database| find_matches(artifact, database, &options))
     }
 
     fn context<'a>(&'a self, state: &'a State, matches: Option<&'a MatchReport>) -> EvalContext<'a> {
@@ -164,12 +171,12 @@ impl Ground<'_> {
 
 impl State {
     fn of(ground: &Ground<'_>, loaded: &Loaded) -> Result<Self, Failure> {
-        let mut state = Self::default();
-        state.history = match &ground.baseline {
+        let history = match &ground.baseline {
             Baseline::None => None,
             Baseline::Check(history) => Some(history.clone()),
             Baseline::Artifact(artifact) => Some(ground.evaluate_other((**artifact).clone(), loaded).history()),
         };
+        let mut state = Self { history, ..Self::default() };
         if ground.bases.is_empty() {
             return Ok(state);
         }

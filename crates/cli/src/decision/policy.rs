@@ -24,6 +24,8 @@ pub(crate) struct Loaded {
     pub(crate) converted: Vec<Change>,
     /// The document as it was read.
     pub(crate) document: Vec<u8>,
+    /// The side-car's file and its bytes.
+    pub(crate) side_car: Option<(String, Vec<u8>)>,
 }
 
 /// A policy that is not valid, with every error.
@@ -83,8 +85,9 @@ impl Origin {
 
     fn load_pack(&self, pack: &stopgate_packs::Embedded) -> Result<Result<Loaded, Invalid>, Failure> {
         let manifest = pack.manifest().map_err(|error| Failure::of(&error))?;
-        let given = match self.side_car(None)? {
-            Ok(given) => given,
+        let (given, side_car) = match self.side_car(None)? {
+            Ok(Some((extension, file))) => (Some(extension), Some(file)),
+            Ok(None) => (None, None),
             Err(invalid) => return Ok(Err(invalid)),
         };
         let of_side_car = |name: &str| {
@@ -99,13 +102,15 @@ impl Origin {
         let document = rendered.policy.to_string().into_bytes();
         let parsed = stopgate_policy::parse_extended(&document, extension, &own, self.options());
         let title = rendered.title.clone();
-        Ok(self.finish(parsed, document, title, Some(rendered)))
+        let finished = self.finish(parsed, document, title, Some(rendered));
+        Ok(finished.map(|loaded| Loaded { side_car, ..loaded }))
     }
 
     fn load_file(&self) -> Result<Result<Loaded, Invalid>, Failure> {
         let document = read_policy(&self.name)?;
-        let extension = match self.side_car(Some(Path::new(&self.name)))? {
-            Ok(extension) => extension,
+        let (extension, side_car) = match self.side_car(Some(Path::new(&self.name)))? {
+            Ok(Some((extension, file))) => (Some(extension), Some(file)),
+            Ok(None) => (None, None),
             Err(invalid) => return Ok(Err(invalid)),
         };
         let parsed = match extension {
@@ -121,7 +126,8 @@ impl Origin {
             }
             None => stopgate_policy::parse(&document, self.options()),
         };
-        Ok(self.finish(parsed, document, self.name.clone(), None))
+        let finished = self.finish(parsed, document, self.name.clone(), None);
+        Ok(finished.map(|loaded| Loaded { side_car, ..loaded }))
     }
 
     const fn options(&self) -> ParseOptions {
@@ -143,11 +149,11 @@ impl Origin {
             digest: policy.digest().clone(),
             origin,
         };
-        Ok(Loaded { policy, identity, pack, warnings, converted, document })
+        Ok(Loaded { policy, identity, pack, warnings, converted, document, side_car: None })
     }
 
     /// The side-car that is named, else the one beside the policy.
-    fn side_car(&self, policy: Option<&Path>) -> Result<Result<Option<Extension>, Invalid>, Failure> {
+    fn side_car(&self, policy: Option<&Path>) -> Result<Result<Option<SideCar>, Invalid>, Failure> {
         let path = match (&self.ext, policy) {
             (Some(path), _) => Some(path.clone()),
             (None, Some(policy)) => beside(policy)?,
@@ -156,9 +162,15 @@ impl Origin {
         let Some(path) = path else { return Ok(Ok(None)) };
         let document = sources::read_file(&path, limits::POLICY_BYTES)?;
         let name = path.display().to_string();
-        Ok(stopgate_policy::parse_extension(&document).map(Some).map_err(|errors| Invalid { name, errors }))
+        Ok(match stopgate_policy::parse_extension(&document) {
+            Ok(extension) => Ok(Some((extension, (name, document)))),
+            Err(errors) => Err(Invalid { name, errors }),
+        })
     }
 }
+
+/// A side-car with the file that it was read from.
+type SideCar = (Extension, (String, Vec<u8>));
 
 /// The one side-car `NAME.ext.json`, `.yaml` or `.yml` beside `NAME.json`.
 fn beside(policy: &Path) -> Result<Option<PathBuf>, Failure> {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use stopgate_model::{Artifact, Digest, Evaluation, ImageReference, ImageSource, MatchReport};
+use stopgate_model::{Artifact, Digest, Evaluation, ImageReference, ImageSource, MatchReport, MatchSeen};
 use stopgate_policy::{Ancestor, BaseImage, History};
 
 use crate::failure::Failure;
@@ -84,7 +84,27 @@ fn tags(image: &ImageSource) -> Vec<String> {
     tags
 }
 
-/// The time that a document gives, when it can be read.
-pub(crate) fn time(text: &str) -> Option<Timestamp> {
-    text.parse().ok()
+/// The matches of an artifact with the time at which each was first seen. With a previous state, what that does not
+/// know is new, so it is first seen now.
+pub(crate) fn first_seen(
+    artifact: &Artifact,
+    matches: Option<&MatchReport>,
+    history: Option<&History>,
+    now: Timestamp,
+) -> Vec<MatchSeen> {
+    let packages: BTreeMap<_, _> = artifact.packages.iter().map(|package| (package.id, &package.purl)).collect();
+    let all = matches.iter().flat_map(|report| &report.matches);
+    let mut seen: Vec<MatchSeen> = all
+        .filter_map(|matched| {
+            let key = (matched.vulnerability.id.clone(), (*packages.get(&matched.package)?).clone());
+            let first_seen = history.and_then(|history| match history.first_seen.get(&key) {
+                Some(known) => known.map(|time| time.to_string()),
+                None => Some(now.to_string()),
+            });
+            Some(MatchSeen { vulnerability: key.0, purl: key.1, first_seen })
+        })
+        .collect();
+    seen.sort_by(|a, b| (&a.vulnerability, &a.purl).cmp(&(&b.vulnerability, &b.purl)));
+    seen.dedup();
+    seen
 }

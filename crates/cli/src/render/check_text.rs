@@ -31,11 +31,12 @@ pub(crate) fn check_text(
     }
     let accepted = findings.iter().filter(|finding| finding.allowlist.is_some()).count();
     if accepted > 0 {
-        writeln!(out, "\n{accepted} findings are accepted by allowlists")?;
+        writeln!(out, "\n{accepted} findings are accepted by allowlists, exceptions or VEX statements")?;
         if detail {
             findings.iter().try_for_each(|finding| accepted_text(finding, out))?;
         }
     }
+    exceptions(report, style, out)?;
     problems(report, style, out)?;
     gaps(report.gaps, detail, style, out)?;
     if detail {
@@ -128,9 +129,22 @@ fn group_text(group: &RuleGroup<'_>, detail: bool, style: Style, out: &mut dyn W
     Ok(())
 }
 
+/// What is known of the time before, in brackets.
+fn past(finding: &Finding) -> String {
+    let mut parts = Vec::new();
+    match (finding.is_new, &finding.first_seen) {
+        (Some(true), _) => parts.push("new".to_owned()),
+        (Some(false), Some(time)) => parts.push(format!("there since {time}")),
+        (Some(false), None) => parts.push("there before".to_owned()),
+        (None, _) => {}
+    }
+    parts.extend(finding.due.as_ref().map(|due| format!("due {due}")));
+    if parts.is_empty() { String::new() } else { format!("  [{}]", parts.join(", ")) }
+}
+
 fn finding_text(finding: &Finding, detail: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let severity = finding.severity.map(|severity| style.severity(severity) + " ").unwrap_or_default();
-    writeln!(out, "  {severity}{}", line(&subject(finding)))?;
+    writeln!(out, "  {severity}{}{}", line(&subject(finding)), style.dim(&past(finding)))?;
     // The recommendation stands once below its findings.
     let remediation = finding.remediation.as_ref().map(stopgate_model::Remediation::sentence);
     if let Some(sentence) = remediation.filter(|sentence| *sentence != finding.recommendation) {
@@ -153,6 +167,28 @@ fn accepted_text(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     let until = allowlist.expires_on.as_ref().map(|time| format!(", until {time}")).unwrap_or_default();
     let by = format!("{} / {}{until}", allowlist.name, allowlist.item_id);
     writeln!(out, "  {}  by {}", line(&subject(finding)), line(&by))
+}
+
+/// Exceptions of which a person should know something.
+fn exceptions(report: &CheckReport<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let told: Vec<_> = report.evaluation.exceptions.iter().filter(|exception| !exception.notes.is_empty()).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", style.bold("Exceptions"))?;
+    for exception in told {
+        let notes: Vec<String> = exception.notes.iter().map(|note| note.name().replace('_', " ")).collect();
+        writeln!(
+            out,
+            "  {}  {}: until {}, {} findings, owner {}",
+            line(&exception.id),
+            style.doubt(&notes.join(", ")),
+            line(&exception.expires),
+            exception.matched,
+            line(&exception.owner)
+        )?;
+    }
+    Ok(())
 }
 
 fn problems(report: &CheckReport<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {

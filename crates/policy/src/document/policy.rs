@@ -1,7 +1,7 @@
 //! The policy document, bundle format v2, as typed values. A policy that exists is valid, and its
 //! rules are bound to their triggers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use crate::engine::allowlist::AllowlistIndex;
 use crate::engine::exceptions::ExceptionIndex;
 use crate::pattern::Pattern;
 use crate::trigger::params::Param;
-use crate::trigger::{ArtifactType, BoundTrigger, State};
+use crate::trigger::{ArtifactType, BoundTrigger, Need, State};
 
 /// A policy.
 #[derive(Debug)]
@@ -291,6 +291,13 @@ impl Policy {
             policy.insert("last_updated".to_owned(), Value::Number(number.clone()));
         }
         Value::Object(policy)
+    }
+
+    /// Everything that its rules read, so that an analysis can provide it.
+    pub fn needs(&self) -> BTreeSet<Need> {
+        let rules = self.rule_sets.iter().flat_map(|set| &set.rules);
+        let run = rules.filter(|rule| rule.extension.mode != Mode::Off);
+        run.filter_map(|rule| rule.trigger()).flat_map(BoundTrigger::needs).collect()
     }
 
     /// The side-car, when there is one.

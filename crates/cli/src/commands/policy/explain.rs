@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use stopgate_policy::{Mapping, Policy, Rule, RuleSet, TRIGGERS};
+use stopgate_policy::{BoundTrigger, Mapping, Policy, Rule, RuleSet, TRIGGERS};
 
 use crate::arguments::PolicyFile;
 use crate::decision::Origin;
@@ -78,13 +78,8 @@ fn one(rule: &Rule, indent: &str, out: &mut dyn Write) -> io::Result<()> {
     for param in rule.values() {
         writeln!(out, "{indent}       {} = {}", param.name, printable(&param.value))?;
     }
-    let needs: Vec<String> = rule
-        .trigger()
-        .map(|trigger| trigger.needs())
-        .unwrap_or_default()
-        .iter()
-        .map(stopgate_policy::Need::name)
-        .collect();
+    let needs: Vec<String> =
+        rule.trigger().map(BoundTrigger::needs).unwrap_or_default().iter().map(stopgate_policy::Need::name).collect();
     if !needs.is_empty() {
         writeln!(out, "{indent}       reads {}", printable(&needs.join(", ")))?;
     }

@@ -2,6 +2,7 @@
 
 mod convert;
 mod explain;
+mod lint;
 mod simulate;
 mod test;
 mod validate;
@@ -15,6 +16,9 @@ const FOUND: u8 = 1;
 pub(crate) fn run(global: &Global, command: &PolicyCommand) -> Result<u8, Failure> {
     match command {
         PolicyCommand::Validate { policy, output } => validate::run(policy, output),
+        PolicyCommand::Lint { policy, strict, as_of, output } => {
+            lint::run(&lint::Options { policy, strict: *strict, as_of: as_of.as_deref(), output })
+        }
         PolicyCommand::Convert { policy, to, output } => convert::run(policy, to.as_deref(), output),
         PolicyCommand::Test { cases, policy, coverage, output } => {
             test::run(global, &test::Options { cases, policy: policy.as_deref(), coverage: *coverage, output })

@@ -61,8 +61,7 @@ fn documents(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| unreadable(&error))? {
         let path = entry.map_err(|error| unreadable(&error))?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if path.is_file() && (name.ends_with(".json") || name.ends_with(".json.zst") || name.ends_with(".zst")) {
+        if path.is_file() && path.extension().is_some_and(|extension| extension == "json" || extension == "zst") {
             paths.push(path);
         }
     }
