@@ -28,6 +28,7 @@ pub(crate) const GATES: &[GateInfo] = &[
     gate("crypto", "Cryptographic modules."),
     gate("distro", "The distribution and its version."),
     gate("dockerfile", "How the image was built, and what its configuration says."),
+    gate("expression", "Conditions of the policy's own, in CEL."),
     gate("files", "Names, attributes and contents of files."),
     gate("image_config", "The configuration of the image."),
     gate("image_source_drift", "Differences between the image and its sources."),

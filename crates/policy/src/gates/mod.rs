@@ -6,6 +6,7 @@ mod attestation;
 mod completeness;
 mod distro;
 mod dockerfile;
+mod expression;
 mod facts;
 mod feeds;
 mod files;
@@ -41,6 +42,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(dockerfile::effective_user::EffectiveUser),
     &OfImage(dockerfile::exposed_ports::ExposedPorts),
     &OfImage(dockerfile::no_dockerfile_provided::NoDockerfileProvided),
+    &OfImage(expression::matches::Matches),
     &OfImage(files::content_regex_match::ContentRegexMatch),
     &OfImage(files::name_match::NameMatch),
     &OfImage(files::attribute_match::AttributeMatch),

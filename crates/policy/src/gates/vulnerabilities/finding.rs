@@ -8,7 +8,7 @@ use crate::gates::facts;
 use crate::trigger::Hit;
 
 /// A hit for one match.
-pub(super) fn hit(view: &MatchView<'_>) -> Hit {
+pub(in crate::gates) fn hit(view: &MatchView<'_>) -> Hit {
     let record = &view.matched.vulnerability;
     let package = view.package;
     let key = package_key(view);

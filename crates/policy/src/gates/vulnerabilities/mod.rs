@@ -1,7 +1,7 @@
 //! Gate `vulnerabilities`: known vulnerabilities of packages, and the data about them.
 
 pub(super) mod denylist;
-mod finding;
+pub(super) mod finding;
 pub(super) mod kev_list;
 pub(super) mod package;
 pub(super) mod stale_feed_data;
