@@ -115,6 +115,24 @@ limits! {
     RULE_FINDINGS = 100_000, "entries";
     /// A compiled regular expression.
     REGEX_BYTES = MIB, "bytes";
+    /// The text of a CEL expression.
+    EXPRESSION_BYTES = 2 * KIB, "bytes";
+    /// Brackets within brackets of a CEL expression.
+    EXPRESSION_DEPTH = 16, "levels";
+    /// Operators of a CEL expression.
+    EXPRESSION_OPERATORS = 100, "entries";
+    /// List elements that one run of a CEL expression may pass over.
+    EXPRESSION_STEPS = 1_000_000, "entries";
+    /// List elements that all runs of one rule's CEL expression may pass over.
+    EXPRESSION_RULE_STEPS = 100_000_000, "entries";
+    /// The list of all packages, as a CEL expression sees it.
+    EXPRESSION_PACKAGES = 10_000, "entries";
+    /// Another list of the whole artifact, as a CEL expression sees it.
+    EXPRESSION_ARTIFACT_LIST = 1000, "entries";
+    /// A list of one package or vulnerability, as a CEL expression sees it.
+    EXPRESSION_LIST = 100, "entries";
+    /// A text, as a CEL expression sees it.
+    EXPRESSION_TEXT_BYTES = 16 * KIB, "bytes";
 }
 
 #[cfg(test)]

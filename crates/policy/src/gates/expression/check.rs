@@ -6,12 +6,10 @@
 use std::collections::BTreeSet;
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, Expr, IdedExpr, ListExpr, LiteralValue, SelectExpr, operators};
+use stopgate_model::limits::{EXPRESSION_PACKAGES, EXPRESSION_STEPS};
 
-use super::fields::{self, MOST_PACKAGES, Object, Type};
+use super::fields::{self, Object, Type};
 use crate::document::suggest::{did_you_mean, quoted, shown};
-
-/// Steps of one run.
-const MOST_STEPS: u64 = 1_000_000;
 
 /// Joining texts copies them.
 const STEPS_OF_JOINING: u64 = 40;
@@ -72,9 +70,9 @@ pub(super) struct Survey {
 pub(super) fn survey(expression: &IdedExpr, names: &[Root]) -> Result<Survey, String> {
     let mut walk = Walk { names, variables: Vec::new(), roots: BTreeSet::new() };
     let Known { steps, .. } = walk.expression(expression)?;
-    if steps > MOST_STEPS {
+    if steps > EXPRESSION_STEPS {
         return Err(format!(
-            "it may take {steps} steps: at most {MOST_STEPS} are accepted, so pass over fewer lists within lists"
+            "it may take {steps} steps: at most {EXPRESSION_STEPS} are accepted, so pass over fewer lists within lists"
         ));
     }
     Ok(Survey { roots: walk.roots, steps: steps.max(1) })
@@ -197,7 +195,7 @@ impl<'a> Walk<'a> {
         let range = self.expression(&pass.iter_range)?;
         let (element, most) = match range.kind {
             Type::List(element, most) => (*element, most),
-            Type::Unknown => (Type::Unknown, MOST_PACKAGES),
+            Type::Unknown => (Type::Unknown, EXPRESSION_PACKAGES),
             other => return Err(format!("it passes over a {}, which is no list", word(other))),
         };
         if self.names.iter().any(|root| root.name() == pass.iter_var) {
@@ -317,7 +315,7 @@ fn is_count(call: &CallExpr) -> bool {
 fn elements(kind: Type) -> u64 {
     match kind {
         Type::List(_, most) => most,
-        Type::Unknown => MOST_PACKAGES,
+        Type::Unknown => EXPRESSION_PACKAGES,
         Type::Bool | Type::Number | Type::Text | Type::Map | Type::Object(_) => 0,
     }
 }

@@ -1,5 +1,7 @@
 //! The names that an expression may use, with their types: the documentation of the gate.
 
+use stopgate_model::limits::{EXPRESSION_ARTIFACT_LIST, EXPRESSION_LIST, EXPRESSION_PACKAGES};
+
 /// The type of a value, as far as it is known before the expression runs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Type {
@@ -31,21 +33,12 @@ pub(super) struct Field {
     pub(super) about: &'static str,
 }
 
-/// Elements of the list `packages`.
-pub(super) const MOST_PACKAGES: u64 = 10_000;
-/// Elements of lists of the whole artifact.
-pub(super) const MOST_OF_ARTIFACT: u64 = 1000;
-/// Elements of lists of a package or vulnerability.
-pub(super) const MOST_OF_ONE: u64 = 100;
-/// Bytes of a text.
-pub(super) const TEXT_BYTES: usize = 16 << 10;
-
 const fn field(name: &'static str, kind: Type, about: &'static str) -> Field {
     Field { name, kind, about }
 }
 
-const TEXTS: Type = List(&Text, MOST_OF_ARTIFACT);
-const SOME: Type = List(&Text, MOST_OF_ONE);
+const TEXTS: Type = List(&Text, EXPRESSION_ARTIFACT_LIST);
+const SOME: Type = List(&Text, EXPRESSION_LIST);
 
 use Type::{Bool, List, Map, Number, Text};
 
@@ -101,7 +94,11 @@ pub(super) static DOCKERFILE: Object = Object {
     name: "dockerfile",
     fields: &[
         field("actual", Bool, "Whether it was given, rather than guessed from the image's history."),
-        field("instructions", List(&Type::Object(&INSTRUCTION), MOST_OF_ARTIFACT), "Its instructions, in order."),
+        field(
+            "instructions",
+            List(&Type::Object(&INSTRUCTION), EXPRESSION_ARTIFACT_LIST),
+            "Its instructions, in order.",
+        ),
     ],
 };
 
@@ -170,4 +167,4 @@ pub(super) static FILE: Object = Object {
 };
 
 /// The type of the list `packages`.
-pub(super) const PACKAGES: Type = List(&Type::Object(&PACKAGE), MOST_PACKAGES);
+pub(super) const PACKAGES: Type = List(&Type::Object(&PACKAGE), EXPRESSION_PACKAGES);

@@ -8,12 +8,13 @@ use cel::ExecutionError;
 use cel::common::traits::Indexer;
 use cel::common::types::{CelBool, CelDouble, CelInt, CelList, CelMap, CelMapKey, CelString, Type};
 use cel::common::value::{CowVal, Val};
+use stopgate_model::limits::{EXPRESSION_ARTIFACT_LIST, EXPRESSION_LIST, EXPRESSION_PACKAGES, EXPRESSION_TEXT_BYTES};
 use stopgate_model::{
     Digest, Distro, Dockerfile, DockerfileMode, FileEntry, ImageConfig, ImageReference, ImageSource, Instruction,
     Package,
 };
 
-use super::fields::{self, MOST_OF_ARTIFACT, MOST_OF_ONE, Object, TEXT_BYTES};
+use super::fields::{self, Object};
 use crate::engine::MatchView;
 
 /// What a view is of.
@@ -136,7 +137,7 @@ impl<'a> Make<'_, 'a> {
     }
 
     fn of_config(&self, config: &'a ImageConfig) -> Option<Value<'a>> {
-        let list = |texts: &'a [String]| self.texts(texts.iter().map(String::as_str), MOST_OF_ARTIFACT);
+        let list = |texts: &'a [String]| self.texts(texts.iter().map(String::as_str), EXPRESSION_ARTIFACT_LIST);
         Some(match self.field {
             "user" => self.text(&config.user),
             "env" => list(&config.env),
@@ -162,7 +163,7 @@ impl<'a> Make<'_, 'a> {
             "name" => self.text(distro.map_or("", |distro| &distro.name)),
             "id_like" => {
                 let like = distro.map(|distro| distro.id_like.as_slice()).unwrap_or_default();
-                self.texts(like.iter().map(String::as_str), MOST_OF_ONE)
+                self.texts(like.iter().map(String::as_str), EXPRESSION_LIST)
             }
             _ => return None,
         })
@@ -174,7 +175,7 @@ impl<'a> Make<'_, 'a> {
             "instructions" => {
                 let view = |instruction| View { of: Of::Instruction(instruction), cut: self.cut };
                 let views = dockerfile.instructions.iter().map(|instruction| boxed(view(instruction)));
-                self.list(views.collect(), MOST_OF_ARTIFACT)
+                self.list(views.collect(), EXPRESSION_ARTIFACT_LIST)
             }
             _ => return None,
         })
@@ -201,9 +202,9 @@ impl<'a> Make<'_, 'a> {
             "path" => self.text(package.primary_location().map_or("", |location| &location.path)),
             "licenses" => self.texts(
                 package.licenses.iter().map(|one| if one.spdx.is_empty() { one.value.as_str() } else { &one.spdx }),
-                MOST_OF_ONE,
+                EXPRESSION_LIST,
             ),
-            "upstreams" => self.texts(package.upstreams.iter().map(|one| one.name.as_str()), MOST_OF_ONE),
+            "upstreams" => self.texts(package.upstreams.iter().map(|one| one.name.as_str()), EXPRESSION_LIST),
             "found_by" => self.text(&package.found_by),
             _ => return None,
         })
@@ -211,7 +212,7 @@ impl<'a> Make<'_, 'a> {
 
     fn of_vulnerability(&self, view: &'a MatchView<'a>) -> Option<Value<'a>> {
         let (record, fix) = (&view.matched.vulnerability, &view.matched.fix);
-        let list = |texts: &'a [String]| self.texts(texts.iter().map(String::as_str), MOST_OF_ONE);
+        let list = |texts: &'a [String]| self.texts(texts.iter().map(String::as_str), EXPRESSION_LIST);
         Some(match self.field {
             "id" => self.text(view.id()),
             "cve" => self.text(view.cve()),
@@ -254,7 +255,7 @@ impl<'a> Make<'_, 'a> {
     }
 
     fn text(&self, text: &'a str) -> Value<'a> {
-        if text.len() > TEXT_BYTES {
+        if text.len() as u64 > EXPRESSION_TEXT_BYTES {
             self.too_long("the text");
             return boxed(CelString::from(""));
         }
@@ -262,7 +263,7 @@ impl<'a> Make<'_, 'a> {
     }
 
     fn owned(&self, text: String) -> Value<'a> {
-        if text.len() > TEXT_BYTES {
+        if text.len() as u64 > EXPRESSION_TEXT_BYTES {
             self.too_long("the text");
             return boxed(CelString::from(""));
         }
@@ -276,7 +277,7 @@ impl<'a> Make<'_, 'a> {
     }
 
     fn names(&self, pairs: &'a [(String, String)]) -> Value<'a> {
-        self.texts(pairs.iter().map(|(name, _)| name.as_str()), MOST_OF_ARTIFACT)
+        self.texts(pairs.iter().map(|(name, _)| name.as_str()), EXPRESSION_ARTIFACT_LIST)
     }
 
     fn list(&self, mut values: Vec<Value<'a>>, most: u64) -> Value<'a> {
@@ -288,10 +289,10 @@ impl<'a> Make<'_, 'a> {
     }
 
     fn map(&self, pairs: &'a [(String, String)]) -> Value<'a> {
-        if pairs.len() as u64 > MOST_OF_ARTIFACT {
+        if pairs.len() as u64 > EXPRESSION_ARTIFACT_LIST {
             self.too_long("the map");
         }
-        let pairs = pairs.iter().take(MOST_OF_ARTIFACT as usize);
+        let pairs = pairs.iter().take(EXPRESSION_ARTIFACT_LIST as usize);
         let map: std::collections::HashMap<CelMapKey<'a>, Value<'a>> =
             pairs.map(|(name, value)| (CelMapKey::from(name.as_str()), self.text(value))).collect();
         boxed(CelMap::from(map))
@@ -316,10 +317,10 @@ fn fraction<'a>(value: f64) -> Value<'a> {
 
 /// The list `packages`.
 pub(super) fn packages<'a>(packages: &'a [Package], cut: &'a OnceLock<String>) -> CelList<'a> {
-    if packages.len() as u64 > fields::MOST_PACKAGES {
+    if packages.len() as u64 > EXPRESSION_PACKAGES {
         let _ = cut.set("the list `packages`".to_owned());
     }
-    let packages = packages.iter().take(fields::MOST_PACKAGES as usize);
+    let packages = packages.iter().take(EXPRESSION_PACKAGES as usize);
     CelList::from(packages.map(|package| boxed(View { of: Of::Package(package), cut })).collect::<Vec<_>>())
 }
 

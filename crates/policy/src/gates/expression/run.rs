@@ -7,16 +7,13 @@ use cel::common::value::{CowVal, Val};
 use cel::context::VariableResolver;
 use cel::extractors::This;
 use cel::{Context, Env, ExecutionError, Value};
-use stopgate_model::limits;
+use stopgate_model::limits::{EXPRESSION_RULE_STEPS, RULE_FINDINGS};
 
 use super::check::{MATCHES, Root};
 use super::objects::{self, Of, View};
 use super::program::Expression;
 use crate::document::suggest::shown;
 use crate::engine::EvalContext;
-
-/// Steps of all runs of one rule.
-const MOST_STEPS: u64 = 100_000_000;
 
 /// Parser and interpreter recurse; what [`super::source`] lets through needs a sixth of this in a debug build.
 const STACK_BYTES: usize = 32 << 20;
@@ -61,15 +58,16 @@ pub(super) fn run<'a, I>(expression: &Expression, steps: u64, context: &EvalCont
 where
     I: Iterator<Item = Vec<(Root, Of<'a>)>> + Send,
 {
-    if steps.saturating_mul(all.count as u64) > MOST_STEPS {
-        let fault = format!("it may take {steps} steps for each of {} objects: at most {MOST_STEPS}", all.count);
+    if steps.saturating_mul(all.count as u64) > EXPRESSION_RULE_STEPS {
+        let fault =
+            format!("it may take {steps} steps for each of {} objects: at most {EXPRESSION_RULE_STEPS}", all.count);
         return Outcome { fired: Vec::new(), fault: Some(fault) };
     }
     let outcome = on_own_stack(|| {
         let mut outcome = Outcome::default();
         for (position, names) in all.objects.enumerate() {
             outcome.add(position, decide(expression, context, &names));
-            if outcome.fired.len() as u64 > limits::RULE_FINDINGS {
+            if outcome.fired.len() as u64 > RULE_FINDINGS {
                 break;
             }
         }

@@ -1,30 +1,25 @@
 //! The bounds of an expression's text, checked before anything parses it: a parser that recurses must not meet what
 //! nests without end.
 
-/// Length of the text.
-pub(super) const MOST_BYTES: usize = 2048;
-/// Brackets within brackets.
-const DEEPEST: usize = 16;
-/// Operators; a dot and an opening `[` or `{` are ones, since each adds a level to the tree.
-const MOST_OPERATORS: usize = 100;
+use stopgate_model::limits::{EXPRESSION_BYTES, EXPRESSION_DEPTH, EXPRESSION_OPERATORS};
 
 /// Says what is wrong with a text, as one clause.
 pub(super) fn bound(text: &str) -> Result<(), String> {
-    if text.len() > MOST_BYTES {
-        return Err(format!("it has {} bytes: at most {MOST_BYTES} are accepted", text.len()));
+    if text.len() as u64 > EXPRESSION_BYTES {
+        return Err(format!("it has {} bytes: at most {EXPRESSION_BYTES} are accepted", text.len()));
     }
     let mut scan = Scan { rest: text, depth: 0, operators: 0, name: None };
     while scan.step()? {}
-    if scan.operators > MOST_OPERATORS {
-        return Err(format!("it has {} operators: at most {MOST_OPERATORS} are accepted", scan.operators));
+    if scan.operators > EXPRESSION_OPERATORS {
+        return Err(format!("it has {} operators: at most {EXPRESSION_OPERATORS} are accepted", scan.operators));
     }
     Ok(())
 }
 
 struct Scan<'a> {
     rest: &'a str,
-    depth: usize,
-    operators: usize,
+    depth: u64,
+    operators: u64,
     /// The name in front, which an opening parenthesis makes a call.
     name: Option<&'a str>,
 }
@@ -64,10 +59,10 @@ impl Scan<'_> {
             return Err(format!("there is no function `{macro_name}`"));
         }
         self.depth += 1;
-        self.operators += usize::from(bracket != '(');
+        self.operators += u64::from(bracket != '(');
         self.skip(1);
-        if self.depth > DEEPEST {
-            return Err(format!("its brackets nest deeper than {DEEPEST}"));
+        if self.depth > EXPRESSION_DEPTH {
+            return Err(format!("its brackets nest deeper than {EXPRESSION_DEPTH}"));
         }
         Ok(())
     }
@@ -80,7 +75,7 @@ impl Scan<'_> {
         if raw && self.rest.starts_with(['"', '\'']) {
             return self.string(word.contains(['r', 'R']));
         }
-        self.operators += usize::from(word == "in");
+        self.operators += u64::from(word == "in");
         self.name = Some(word);
         Ok(())
     }
