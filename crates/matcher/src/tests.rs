@@ -314,3 +314,52 @@ fn apk_packages_match_by_the_distribution_s_data() {
     assert_eq!(report.matches.len(), 1);
     assert_eq!((report.matches[0].package.0, report.matches[0].fix.state), (1, FixState::Fixed));
 }
+
+#[test]
+fn what_own_advisories_add_reaches_the_match() {
+    const VECTOR: &str = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
+    let advisory = |id: &str, own: &str, of_package: &str| {
+        let text = format!(
+            r#"{{"id":"{id}","affected":[{{"package":{{"ecosystem":"npm","name":"lodash"}},
+            "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"4.17.21"}}]}}],
+            "database_specific":{{"stopgate":{of_package}}}}}],"database_specific":{{"stopgate":{own}}}}}"#
+        );
+        (format!("{id}.json"), text.into_bytes())
+    };
+    let documents = [
+        advisory(
+            "ACME-1",
+            &format!(
+                r#"{{"severity":"moderate","fix_date":"2026-01-02","cvss":[{{"source":"acme","vector":"{VECTOR}"}}],
+                "kev":{{"date_added":"2026-01-03","due_date":"2026-01-24"}},"epss":{{"score":0.5,"percentile":0.9}}}}"#
+            ),
+            "{}",
+        ),
+        advisory("CVE-2026-7", r#"{"severity":"low","fix_date":"2026-02-02"}"#, r#"{"fix_date":"2026-02-03"}"#),
+        advisory("CVE-2026-8", r#"{"severity":"critical"}"#, r#"{"fix_state":"wont-fix"}"#),
+    ];
+    let database = Database::from_osv(documents.into_iter(), "2026-03-01T00:00:00Z", "tests").unwrap();
+    let artifact = artifact(None, vec![Package::new(PackageType::NPM, "lodash", "4.17.20")]);
+    let report = find_matches(&artifact, &database, &MatchOptions::default());
+    let line = |one: &stopgate_model::Match| {
+        let dates: Vec<&str> = one.fix.available.iter().map(|fix| fix.date.as_str()).collect();
+        let record = &one.vulnerability;
+        format!("{} {} {} {}", record.id, record.severity, one.fix.state.name(), dates.join(" "))
+    };
+    let lines: Vec<String> = report.matches.iter().map(line).collect();
+    assert_eq!(
+        lines,
+        ["ACME-1 Medium fixed 2026-01-02", "CVE-2026-7 Low fixed 2026-02-03", "CVE-2026-8 Critical wont-fix "]
+    );
+    let record = &report.matches[0].vulnerability;
+    let kev = &record.kev[0];
+    assert_eq!(
+        (kev.cve.as_str(), kev.date_added.as_str(), kev.due_date.as_str()),
+        ("ACME-1", "2026-01-03", "2026-01-24")
+    );
+    assert_eq!((record.epss[0].score, record.epss[0].percentile), (0.5, 0.9));
+    assert_eq!(
+        (record.cvss[0].source.as_str(), record.cvss[0].vector.as_str(), record.cvss[0].base),
+        ("acme", VECTOR, 9.8)
+    );
+}

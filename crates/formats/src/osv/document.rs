@@ -89,7 +89,8 @@ pub struct Affected {
     pub own: OwnData,
 }
 
-/// `database_specific.stopgate`, of a whole advisory or of one affected package.
+/// `database_specific.stopgate`. A whole advisory has provider, severity, KEV, EPSS and scores; a package has module and
+/// architecture; either says what became of a fix.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct OwnData {
@@ -139,7 +140,7 @@ pub struct OwnKev {
 
 /// An exploit prediction.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(deny_unknown_fields)]
 pub struct OwnEpss {
     /// Probability, 0 to 1.
     #[serde(alias = "epss", alias = "probability")]
@@ -147,6 +148,7 @@ pub struct OwnEpss {
     /// Percentile, 0 to 1.
     pub percentile: f64,
     /// `YYYY-MM-DD`.
+    #[serde(default)]
     pub date: String,
 }
 
@@ -289,7 +291,7 @@ impl Advisory {
             cwes: specific.cwes,
             references: raw.references.unwrap_or_default(),
             affected: affected?,
-            own: own_data(specific.own)?,
+            own: own_of_advisory(specific.own)?,
         })
     }
 
@@ -317,6 +319,33 @@ fn own_data(value: Option<serde_json::Value>) -> Result<OwnData, FormatError> {
         .map_err(|error| FormatError::invalid(FORMAT, format!("`database_specific.stopgate`: {error}")))
 }
 
+fn own_of_advisory(value: Option<serde_json::Value>) -> Result<OwnData, FormatError> {
+    let own = own_data(value)?;
+    let misplaced = [("rpm_modularity", own.rpm_modularity.is_some()), ("architecture", own.architecture.is_some())];
+    refuse(&misplaced, "an advisory", "an affected package")?;
+    Ok(own)
+}
+
+fn own_of_package(value: Option<serde_json::Value>) -> Result<OwnData, FormatError> {
+    let own = own_data(value)?;
+    let misplaced = [
+        ("provider", own.provider.is_some()),
+        ("severity", own.severity.is_some()),
+        ("kev", own.kev.is_some()),
+        ("epss", own.epss.is_some()),
+        ("cvss", !own.cvss.is_empty()),
+    ];
+    refuse(&misplaced, "an affected package", "the advisory")?;
+    Ok(own)
+}
+
+/// What stands in the wrong place would be lost.
+fn refuse(misplaced: &[(&str, bool)], here: &str, there: &str) -> Result<(), FormatError> {
+    let Some((field, _)) = misplaced.iter().find(|(_, given)| *given) else { return Ok(()) };
+    let reason = format!("`database_specific.stopgate` of {here} has `{field}`: expected it in that of {there}");
+    Err(FormatError::invalid(FORMAT, reason))
+}
+
 fn affected_of(raw: RawAffected) -> Result<Affected, FormatError> {
     let package = raw.package.unwrap_or(RawPackage { ecosystem: String::new(), name: String::new() });
     let ecosystem = Ecosystem::parse(&package.ecosystem);
@@ -328,7 +357,7 @@ fn affected_of(raw: RawAffected) -> Result<Affected, FormatError> {
         has_commits: false,
         scores: raw.severity.unwrap_or_default(),
         go_imports: raw.ecosystem_specific.unwrap_or_default().imports,
-        own: own_data(raw.database_specific.unwrap_or_default().own)?,
+        own: own_of_package(raw.database_specific.unwrap_or_default().own)?,
         ecosystem,
     };
     for range in raw.ranges.unwrap_or_default() {

@@ -27,6 +27,15 @@ fn refusals_say_what_was_expected() {
         (r#"{"id": "X", "schema_version": "2.0.0"}"#, "expected 1.x"),
         (r#"{"id": "X", "affected": [{"ranges": [{"type": "SEMVER", "events": [{"fixd": "1"}]}]}]}"#, "`introduced`"),
         (r#"{"id": "X", "database_specific": {"stopgate": {"fix_dat": "2026-01-01"}}}"#, "unknown field `fix_dat`"),
+        (r#"{"id": "X", "database_specific": {"stopgate": {"epss": {"score": 0.5}}}}"#, "missing field `percentile`"),
+        (
+            r#"{"id": "X", "database_specific": {"stopgate": {"architecture": "amd64"}}}"#,
+            "of an advisory has `architecture`: expected it in that of an affected package",
+        ),
+        (
+            r#"{"id": "X", "affected": [{"database_specific": {"stopgate": {"kev": {}}}}]}"#,
+            "of an affected package has `kev`: expected it in that of the advisory",
+        ),
         (r#"{"id": "X", "affected": 7}"#, "invalid type"),
         ("[]", "OSV document cannot be read"),
         ("", "OSV document cannot be read"),

@@ -38,6 +38,7 @@ const OWN: &str = "advisories";
 
 /// Adds an advisory; an error says what in it is wrong.
 pub(super) fn add(builder: &mut Builder, advisory: &Advisory) -> Result<(), String> {
+    check(advisory)?;
     let name = name_of(&advisory.id);
     let provider = builder.provider(provider_of(advisory), "");
     let scores = scores_of(advisory);
@@ -64,6 +65,19 @@ pub(super) fn add(builder: &mut Builder, advisory: &Advisory) -> Result<(), Stri
         add_affected(builder, advisory, affected, record)?;
     }
     add_signals(builder, advisory, name)
+}
+
+/// Our own values are read strictly: one that is left out could turn a stop into a pass.
+fn check(advisory: &Advisory) -> Result<(), String> {
+    if let Some(word) = advisory.own.severity.as_deref()
+        && severity(word).is_none()
+    {
+        return Err(format!("`severity` is `{word}`, expected `low`, `medium`, `high` or another word for one"));
+    }
+    match advisory.own.cvss.iter().find(|score| entry(&score.vector, &score.source, 1).is_none()) {
+        Some(score) => Err(format!("`cvss` has the vector `{}`, expected one like `CVSS:3.1/AV:N/…`", score.vector)),
+        None => Ok(()),
+    }
 }
 
 fn name_of(id: &str) -> &str {
@@ -140,13 +154,18 @@ fn scores_of(advisory: &Advisory) -> Vec<CvssEntry> {
 fn severity_of(advisory: &Advisory, scores: &[CvssEntry]) -> Severity {
     let words = [advisory.own.severity.as_deref().unwrap_or_default(), &advisory.severity_word];
     let scored_words = advisory.scores.iter().map(|score| score.score.as_str());
-    let word = words.into_iter().chain(scored_words).find_map(|word| match word.to_ascii_lowercase().as_str() {
+    let word = words.into_iter().chain(scored_words).find_map(severity);
+    let scored = scores.first().map(|score| cvss::severity(score.base, &score.version));
+    word.or(scored).unwrap_or_default()
+}
+
+/// The severity of a word, also of those that GitHub and Red Hat use.
+fn severity(word: &str) -> Option<Severity> {
+    match word.to_ascii_lowercase().as_str() {
         "moderate" => Some(Severity::Medium),
         "important" => Some(Severity::High),
         _ => Severity::parse(word),
-    });
-    let scored = scores.first().map(|score| cvss::severity(score.base, &score.version));
-    word.or(scored).unwrap_or_default()
+    }
 }
 
 fn seconds(time: &str) -> u32 {

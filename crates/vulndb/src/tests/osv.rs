@@ -115,7 +115,10 @@ fn wrong_advisories_are_refused_by_name() {
         (with(r#"{"fix_date":"soon"}"#), "`fix_date` is `soon`"),
         (with(r#"{"fix_state":"perhaps"}"#), "`fix_state` is `perhaps`"),
         (with(r#"{"kev":{"date_added":"1.1.2026"}}"#), "`kev.date_added`"),
-        (with(r#"{"epss":{"score":7}}"#), "outside 0 to 1"),
+        (with(r#"{"epss":{"score":7,"percentile":0}}"#), "outside 0 to 1"),
+        (with(r#"{"epss":{"score":0.7}}"#), "cannot be read"),
+        (with(r#"{"severity":"hgih"}"#), "`severity` is `hgih`"),
+        (with(r#"{"cvss":[{"source":"nvd@nist.gov","vector":"9.8"}]}"#), "`cvss` has the vector `9.8`"),
         ("{".to_owned(), "advisory `0.json` cannot be read"),
     ];
     for (text, expected) in cases {
