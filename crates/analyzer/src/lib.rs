@@ -29,5 +29,5 @@ pub use analyze::{AnalyzeOptions, NamedFile, Progress, analyze};
 pub use cache::CacheDir;
 pub use document::complete;
 pub use error::AnalyzeError;
-// Options hold them, so who analyses can make them without another arrow.
-pub use stopgate_inspectors::{ContentSearch, ContentSearchError, MalwareScanner};
+// What the options take beyond plain values: who analyses makes them without another arrow.
+pub use stopgate_inspectors::{ContentEntry, ContentSearch, ContentSearchError, MalwareScanner};

@@ -5,6 +5,7 @@
 
 mod arguments;
 mod cases;
+mod clamd;
 mod clock;
 mod commands;
 mod decision;

@@ -41,7 +41,7 @@ pub(crate) fn demanded(
 ) -> Result<Artifact, Failure> {
     let path = Cache::find().ok().map(|cache| cache.root().join("layers"));
     let cache = path.map(|path| CacheDir { path, max_bytes: LAYER_CACHE_BYTES });
-    read(global, options, progress, analyzing(options, demands, cache)?)
+    read(global, options, progress, &analyzing(options, demands, cache)?)
 }
 
 fn analyzing<'a>(
@@ -68,7 +68,7 @@ fn analyzing<'a>(
 
 /// Opens and analyses a source without reading or writing the cache.
 pub(crate) fn uncached(global: &Global, options: &SourceArguments, progress: &Progress) -> Result<Artifact, Failure> {
-    read(global, options, progress, analyzing(options, Demands::default(), None)?)
+    read(global, options, progress, &analyzing(options, Demands::default(), None)?)
 }
 
 /// Whether the source is a document about an artifact rather than the artifact.
@@ -81,18 +81,22 @@ fn read(
     global: &Global,
     options: &SourceArguments,
     progress: &Progress,
-    analyzing: AnalyzeOptions<'_>,
+    analyzing: &AnalyzeOptions<'_>,
 ) -> Result<Artifact, Failure> {
     let spec = SourceSpec::parse(&options.source).map_err(|error| Failure::of(&error))?;
     progress.step(&format!("opening {}", options.source));
     let opened =
         stopgate_source::open(&spec, &source_options(global, options)?).map_err(|error| Failure::of(&error))?;
     match &opened {
-        Opened::Sbom(bytes) => document(stopgate_formats::sbom::detect_and_read(bytes), &analyzing),
-        Opened::Analysis(bytes) => document(analysis::read(bytes), &analyzing),
+        Opened::Sbom(_) | Opened::Analysis(_) if analyzing.scanner.is_some() => Err(Failure::new(format!(
+            "`{}` holds no files that could be scanned for malware: expected an image, a folder or a file",
+            options.source
+        ))),
+        Opened::Sbom(bytes) => document(stopgate_formats::sbom::detect_and_read(bytes), analyzing),
+        Opened::Analysis(bytes) => document(analysis::read(bytes), analyzing),
         Opened::Image(_) | Opened::Directory(_) | Opened::File(_) => {
             progress.step(&format!("analysing {}", options.source));
-            analyze(&opened, &analyzing).map_err(|error| Failure::of(&error))
+            analyze(&opened, analyzing).map_err(|error| Failure::of(&error))
         }
     }
 }

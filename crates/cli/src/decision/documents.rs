@@ -6,7 +6,8 @@ use stopgate_formats::{FormatError, check_json, dsse, hdf, malware, trust};
 use stopgate_model::{Artifact, VexStatement, limits};
 use stopgate_policy::History;
 
-use crate::arguments::DocumentArguments;
+use crate::arguments::{DocumentArguments, Global};
+use crate::clamd::Clamd;
 use crate::failure::Failure;
 use crate::sources;
 
@@ -35,7 +36,17 @@ pub(crate) fn add(artifact: &mut Artifact, options: &DocumentArguments) -> Resul
 }
 
 /// `--malware clamd:SOCKET` scans instead of reading a result.
-pub(crate) const SCAN_NOW: &str = "clamd:";
+const SCAN_NOW: &str = "clamd:";
+
+/// The scanner that is to look at the artifact now.
+pub(crate) fn clamd(options: &DocumentArguments, global: &Global) -> Result<Option<Clamd>, Failure> {
+    let mut named = options.malware.iter().filter(|name| name.starts_with(SCAN_NOW));
+    match (named.next(), named.next()) {
+        (None, _) => Ok(None),
+        (Some(name), None) => Clamd::named(name, global.offline).map(Some),
+        (Some(_), Some(second)) => Err(Failure::new(format!("`--malware {second}` is a second scanner: expected one"))),
+    }
+}
 
 fn trusted(paths: &[PathBuf]) -> Result<trust::Trust, Failure> {
     let mut all = trust::Trust::default();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use stopgate_analyzer::ContentSearch;
+use stopgate_analyzer::{ContentSearch, MalwareScanner};
 use stopgate_policy::{Need, Policy};
 use stopgate_vulndb::Database;
 
@@ -33,7 +33,12 @@ pub(crate) fn ground<'d>(
     let progress = Progress::new(global);
     let search = content_search(deciding)?;
     let demands = || Demands { retrieve: retrieved(&loaded.policy), content_search: search.clone(), scanner: None };
-    let mut artifact = sources::demanded(global, source, &progress, demands())?;
+    let clamd = documents::clamd(&deciding.documents, global)?;
+    let scanner = clamd.as_ref().map(|clamd| clamd as &dyn MalwareScanner);
+    let mut artifact = sources::demanded(global, source, &progress, Demands { scanner, ..demands() })?;
+    for scan in artifact.documents.malware.iter_mut().flatten().filter(|_| scanner.is_some()) {
+        scan.scanned_at = now.to_string();
+    }
     documents::add(&mut artifact, &deciding.documents)?;
     let tag = sources::tag(source, &artifact)?;
     let mut ground = Ground::new(artifact, tag, database, now);
