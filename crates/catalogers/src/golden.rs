@@ -6,7 +6,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use stopgate_model::{Digest, Element, FileEntry, FileIndex, FileIndexBuilder, FileKind, Package, RelationshipKind};
+use stopgate_model::{
+    Digest, Element, FileEntry, FileIndex, FileIndexBuilder, FileKind, OwnedFile, Package, RelationshipKind,
+};
 
 use crate::{
     Assembled, CATALOGERS, ClaimIndex, Claimed, Facts, FileFacts, MergedView, SourceClass, assemble, extract_file,
@@ -194,12 +196,23 @@ fn package(package: &Package) -> Value {
     let locations = package.locations.iter();
     set("locations", locations.map(|at| format!("{} ({:?})", at.path, at.evidence)).collect::<Vec<_>>().into());
     let files = package.files.iter();
-    set("files", files.map(|file| file.path.clone()).collect::<Vec<_>>().into());
+    set("files", files.map(owned).collect::<Vec<_>>().into());
     if let Some(details) = &package.details {
         set("metadataType", details.type_name.as_str().into());
         set("metadata", serde_json::from_str(&details.json).expect("details are JSON"));
     }
     Value::Object(fields)
+}
+
+/// `PATH ALGORITHM:DIGEST MODE SIZE config`, what is not recorded left out.
+fn owned(file: &OwnedFile) -> String {
+    let OwnedFile { path, digest, mode, size, config } = file;
+    let mut words = vec![path.clone()];
+    words.extend(digest.as_ref().map(|digest| format!("{}:{:.8}", digest.algorithm().name(), digest.hex())));
+    words.extend(mode.map(|mode| format!("{mode:04o}")));
+    words.extend(size.map(|size| format!("{size} bytes")));
+    words.extend(config.then(|| "config".to_owned()));
+    words.join(" ")
 }
 
 /// Every fixture, damaged: catalogers end with facts or gaps, whatever they read.

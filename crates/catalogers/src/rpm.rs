@@ -127,7 +127,7 @@ mod tests {
     use super::RPM_DB;
     use crate::{Claimed, SourceClass, extract_file, golden};
 
-    golden::golden!(image "rpm": sqlite, bdb, ndb, empty, corrupt, manifest);
+    golden::golden!(image "rpm": sqlite, bdb, ndb, empty, corrupt, manifest, states);
 
     /// `rpm -qa` lists these of the Berkeley DB database, and listed them of the SQLite database from whose
     /// headers all three were made.

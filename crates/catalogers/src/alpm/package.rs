@@ -38,7 +38,10 @@ pub(super) fn join(view: &MergedView<'_>, found: &mut Found) {
         if !desc.base.is_empty() && desc.base != desc.name {
             package.upstreams.push(Upstream { name: desc.base.clone(), version: None });
         }
-        package.files = rows.iter().filter(|row| row.kind != "dir").map(|row| owned(row, &lists)).collect();
+        // The scripts and the change log of a package stay with the database.
+        let installed =
+            rows.iter().filter(|row| row.kind != "dir" && !matches!(&*row.path, "/.INSTALL" | "/.CHANGELOG"));
+        package.files = installed.map(|row| owned(row, &lists)).collect();
         package.details = details(&desc, &rows, &lists);
         found.packages.push(package);
         all.push(desc);

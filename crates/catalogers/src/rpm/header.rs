@@ -15,12 +15,14 @@ pub(super) mod tag {
     pub(in super::super) const ARCH: u32 = 1022;
     pub(in super::super) const OLD_FILENAMES: u32 = 1027;
     pub(in super::super) const FILE_SIZES: u32 = 1028;
+    pub(in super::super) const FILE_STATES: u32 = 1029;
     pub(in super::super) const FILE_MODES: u32 = 1030;
     pub(in super::super) const FILE_DIGESTS: u32 = 1035;
     pub(in super::super) const FILE_FLAGS: u32 = 1037;
     pub(in super::super) const FILE_USERS: u32 = 1039;
     pub(in super::super) const FILE_GROUPS: u32 = 1040;
     pub(in super::super) const SOURCE_RPM: u32 = 1044;
+    pub(in super::super) const FILE_VERIFY_FLAGS: u32 = 1045;
     pub(in super::super) const PROVIDES: u32 = 1047;
     pub(in super::super) const REQUIRES: u32 = 1049;
     pub(in super::super) const DIR_INDEXES: u32 = 1116;
@@ -91,9 +93,9 @@ impl<'a> Header<'a> {
 
     /// Whole numbers of any width.
     pub(super) fn numbers(&self, tag: u32) -> Vec<u64> {
-        let Some((entry, data)) = self.find(tag, &[2, 3, 4, 5]) else { return Vec::new() };
+        let Some((entry, data)) = self.find(tag, &[1, 2, 3, 4, 5]) else { return Vec::new() };
         let width = match entry.kind {
-            2 => 1,
+            1 | 2 => 1,
             3 => 2,
             4 => 4,
             _ => 8,

@@ -42,6 +42,11 @@ pub(super) struct Files {
     /// Hexadecimal; empty for what is no regular file.
     pub digest: Vec<String>,
     pub flags: Vec<u32>,
+    /// Positions of the files that were not installed as the package has them: left out, replaced by those of another
+    /// package, or of another architecture.
+    pub not_as_packed: Vec<u32>,
+    /// Positions of the files of which not everything is to be verified, with what is (`RPMVERIFY_…`).
+    pub verify: Vec<(u32, u32)>,
     /// Names of owners and groups, and positions in them.
     pub owners: Vec<String>,
     pub user: Vec<u32>,
@@ -49,6 +54,14 @@ pub(super) struct Files {
     /// OpenPGP number of the digest algorithm.
     pub algorithm: u64,
 }
+
+/// State of a file that was installed.
+const NORMAL: u64 = 0;
+/// What of a file may be verified.
+pub(super) const VERIFY_DIGEST: u32 = 1;
+pub(super) const VERIFY_SIZE: u32 = 2;
+pub(super) const VERIFY_MODE: u32 = 64;
+const VERIFIED: u32 = VERIFY_DIGEST | VERIFY_SIZE | VERIFY_MODE;
 
 /// MD5, when a header names no algorithm.
 const DEFAULT_ALGORITHM: u64 = 1;
@@ -104,6 +117,10 @@ impl Files {
             algorithm: header.number(tag::FILE_DIGEST_ALGORITHM).unwrap_or(DEFAULT_ALGORITHM),
             ..Self::default()
         };
+        let states = header.numbers(tag::FILE_STATES).into_iter().zip(0..);
+        files.not_as_packed = states.filter(|(state, _)| *state != NORMAL).map(|(_, at)| at).collect();
+        let verify = narrow(tag::FILE_VERIFY_FLAGS).into_iter().zip(0..);
+        files.verify = verify.filter(|(what, _)| what & VERIFIED != VERIFIED).map(|(what, at)| (at, what)).collect();
         if files.size.is_empty() {
             files.size = header.numbers(tag::FILE_SIZES);
         }

@@ -9,7 +9,7 @@ use stopgate_model::{
 };
 
 use super::NAME;
-use super::installed::{Files, Installed};
+use super::installed::{Files, Installed, VERIFY_DIGEST, VERIFY_MODE, VERIFY_SIZE};
 use super::signature::Signature;
 use crate::assembly::location_of;
 use crate::dependency::{self, Claims};
@@ -30,8 +30,12 @@ pub(super) fn join(view: &MergedView<'_>, found: &mut Found) {
     found.dependencies = edges(&all);
 }
 
-/// A file that a package owns and that is there.
+/// A file that a package owns.
 struct File {
+    /// Whether it is there.
+    there: bool,
+    /// What of it may be verified; `None`: all that is recorded, and it must be there.
+    verify: Option<u32>,
     path: String,
     mode: u16,
     size: u64,
@@ -42,6 +46,8 @@ struct File {
 }
 
 const CONFIG: u32 = 1;
+/// It may be missing: `%missingok`, `%ghost`.
+const OPTIONAL: u32 = 8 | 64;
 const FOLDER: u16 = 0o040_000;
 const TYPE: u16 = 0o170_000;
 
@@ -52,7 +58,16 @@ fn files(columns: &Files, lookup: &PathLookup<'_>) -> Vec<File> {
     let rows = columns.name.iter().enumerate().filter_map(|(at, name)| {
         let folder = columns.folders.get(*columns.folder.get(at)? as usize)?;
         let path = format!("{folder}{name}");
-        lookup.has(&path).then(|| File {
+        let at_32 = at as u32;
+        let verify = if columns.not_as_packed.binary_search(&at_32).is_ok() {
+            Some(0)
+        } else {
+            let partly = columns.verify.binary_search_by_key(&at_32, |(at, _)| *at).ok();
+            partly.and_then(|position| columns.verify.get(position)).map(|(_, what)| *what)
+        };
+        Some(File {
+            there: lookup.has(&path),
+            verify,
             path,
             mode: columns.mode.get(at).copied().unwrap_or(0),
             size: columns.size.get(at).copied().unwrap_or(0),
@@ -85,17 +100,28 @@ fn package(file: &FileFacts<'_>, distro: Option<&Distro>, installed: &Installed,
     }
     package.locations.push(location);
     let algorithm = algorithm(installed.files.algorithm);
-    package.files = files.iter().filter(|file| file.mode & TYPE != FOLDER).map(|file| owned(file, algorithm)).collect();
+    package.files = files.iter().filter(|file| file.is_expected()).map(|file| owned(file, algorithm)).collect();
     package.details = details(installed, files, algorithm);
     package
 }
 
+impl File {
+    /// Whether it is there, or should be.
+    const fn is_expected(&self) -> bool {
+        let may_be_missing = self.flags & OPTIONAL != 0 || matches!(self.verify, Some(0));
+        self.mode & TYPE != FOLDER && (self.there || !may_be_missing)
+    }
+}
+
 fn owned(file: &File, algorithm: &str) -> OwnedFile {
+    // What is not to be verified is not what the package says of its files.
+    let verified = |what: u32| file.verify.is_none_or(|verify| verify & what != 0);
+    let digest = DigestAlgorithm::parse(algorithm).and_then(|algorithm| Digest::new(algorithm, &file.digest));
     OwnedFile {
         path: file.path.clone(),
-        digest: DigestAlgorithm::parse(algorithm).and_then(|algorithm| Digest::new(algorithm, &file.digest)),
-        mode: Some(u32::from(file.mode & 0o7777)),
-        size: Some(file.size),
+        digest: digest.filter(|_| verified(VERIFY_DIGEST)),
+        mode: verified(VERIFY_MODE).then_some(u32::from(file.mode & 0o7777)),
+        size: verified(VERIFY_SIZE).then_some(file.size),
         config: file.flags & CONFIG != 0,
     }
 }
@@ -131,7 +157,7 @@ fn edges(all: &[(Installed, Vec<File>)]) -> Vec<(usize, usize)> {
         .map(|(installed, files)| Claims {
             provides: std::iter::once(installed.name.as_str())
                 .chain(plain(&installed.provides))
-                .chain(files.iter().map(|file| file.path.as_str()))
+                .chain(files.iter().filter(|file| file.there).map(|file| file.path.as_str()))
                 .collect(),
             requires: plain(&installed.requires).collect(),
         })
@@ -207,7 +233,9 @@ fn details(installed: &Installed, files: &[File], algorithm: &str) -> Option<Det
     };
     let mut json = serde_json::to_string(&entry).ok()?;
     if !installed.manifest {
-        json = os_record::fill_last_list(json, files, |file, json| write_file(file, algorithm, json));
+        // COMPAT: syft lists what is there.
+        let there: Vec<&File> = files.iter().filter(|file| file.there).collect();
+        json = os_record::fill_last_list(json, &there, |file, json| write_file(file, algorithm, json));
     }
     Some(Details { type_name: "rpm-db-entry".to_owned(), json })
 }
