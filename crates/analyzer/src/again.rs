@@ -1,15 +1,16 @@
-//! The second look at files that are wanted by a name that only a link gives them.
+//! The second look at files that are wanted by a name that only a link gives them, or for another digest.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, BufReader, Read as _};
 
 use sha2::{Digest as _, Sha256};
 use stopgate_archive::{ReadAt, tar};
 use stopgate_catalogers::{CATALOGERS, Claimed};
-use stopgate_model::{Digest, FileKind, Gap, GapCode, limits};
+use stopgate_model::{Digest, DigestAlgorithm, FileKind, Gap, GapCode, limits};
 use stopgate_source::Directory;
 
 use crate::collect::Tools;
+use crate::hashes::Hashes;
 use crate::layer::{Damaged, EntryData, Found, LayerBuilder, LayerFacts, Writer};
 use crate::links::{LayerWants, Want};
 use crate::pool::extract;
@@ -27,6 +28,7 @@ pub(crate) fn key(wants: &LayerWants) -> String {
             w.text(CATALOGERS.get(*cataloger).map_or("", |cataloger| cataloger.name));
             w.text(name);
         });
+        writer.list(&want.digests, |w, algorithm| w.text(algorithm.name()));
     }
     Digest::sha256(&Sha256::digest(&writer.bytes).into()).hex().to_owned()
 }
@@ -43,9 +45,13 @@ pub(crate) struct Again<'a> {
 /// A file as it lies there.
 struct Content<'c> {
     mode: u32,
-    bytes: &'c dyn ReadAt,
+    size: u64,
     /// Its digest, where wanted files are told by it.
     sha256: Option<[u8; 32]>,
+    /// The digests that somebody wants of it.
+    digests: Vec<Digest>,
+    /// The content itself, unless only digests of it are wanted.
+    bytes: Option<&'c dyn ReadAt>,
 }
 
 impl<'a> Again<'a> {
@@ -74,19 +80,23 @@ impl<'a> Again<'a> {
     }
 
     fn take_for(&mut self, want: &Want, content: &Content<'_>) -> io::Result<()> {
-        let size = content.bytes.size();
+        let size = content.size;
         let Some(number) = self.builder.push(&EntryData::file(&want.shown, content.mode, size)) else { return Ok(()) };
         if let Some(sha256) = content.sha256 {
             self.builder.set_content(number, size, sha256);
         }
+        for digest in content.digests.iter().filter(|digest| want.digests.contains(&digest.algorithm())) {
+            self.builder.add(number, Found::Digest(digest.clone()));
+        }
+        let Some(bytes) = content.bytes else { return Ok(()) };
         if want.retrieved && size <= limits::RETRIEVED_FILE_BYTES {
-            let mut bytes = vec![0; size as usize];
-            content.bytes.read_exact_at(0, &mut bytes)?;
-            self.builder.add(number, Found::Retrieved { content: bytes });
+            let mut kept = vec![0; size as usize];
+            bytes.read_exact_at(0, &mut kept)?;
+            self.builder.add(number, Found::Retrieved { content: kept });
         }
         for (cataloger, name) in &want.catalogers {
             if let Some(cataloger) = CATALOGERS.get(*cataloger) {
-                let facts = extract(cataloger, &Claimed::new(name, content.mode, content.bytes));
+                let facts = extract(cataloger, &Claimed::new(name, content.mode, bytes));
                 self.builder.add_facts(number, cataloger.name, &facts);
             }
         }
@@ -108,45 +118,73 @@ impl Sink for Again<'_> {
         }
         let wants = self.wants;
         let Some((path, wants)) = wants.get_key_value(entry.path) else { return Ok(()) };
-        if entry.size <= limits::MEMORY_FILE_BYTES {
-            let mut bytes = Vec::with_capacity(entry.size as usize);
-            content.read_to_end(&mut bytes)?;
-            let sha256 = Some(Sha256::digest(&bytes).into());
-            return self.take(path, wants, &Content { mode: entry.mode, bytes: &bytes, sha256 });
+        let (mode, size) = (entry.mode, entry.size);
+        let mut hashes = Hashes::new(algorithms(wants));
+        if wants.iter().all(|want| want.catalogers.is_empty() && !want.retrieved) {
+            let sha256 = pass(content, &mut hashes, |_| Ok(()))?;
+            return self.take(path, wants, &Content { mode, size, sha256, digests: hashes.finish(), bytes: None });
         }
-        let Some(spooling) = self.tools.spool.open(entry.size) else {
-            self.no_room(path, wants, entry.size);
+        if size <= limits::MEMORY_FILE_BYTES {
+            let mut bytes = Vec::with_capacity(size as usize);
+            let sha256 = pass(content, &mut hashes, |part| {
+                bytes.extend_from_slice(part);
+                Ok(())
+            })?;
+            let digests = hashes.finish();
+            return self.take(path, wants, &Content { mode, size, sha256, digests, bytes: Some(&bytes) });
+        }
+        let Some(spooling) = self.tools.spool.open(size) else {
+            self.no_room(path, wants, size);
             return Ok(());
         };
         let mut spooling = spooling?;
-        let mut hasher = Sha256::new();
-        loop {
-            let part = content.fill_buf()?;
-            if part.is_empty() {
-                break;
-            }
-            hasher.update(part);
-            spooling.write(part)?;
-            let count = part.len();
-            content.consume(count);
-        }
+        let sha256 = pass(content, &mut hashes, |part| spooling.write(part))?;
         let held = spooling.finish();
-        let sha256 = Some(hasher.finalize().into());
-        self.take(path, wants, &Content { mode: entry.mode, bytes: held.as_read_at(), sha256 })
+        let digests = hashes.finish();
+        self.take(path, wants, &Content { mode, size, sha256, digests, bytes: Some(held.as_read_at()) })
     }
 
     /// The first walk told of it already.
     fn gap(&mut self, _: Gap) {}
 }
 
+/// The digests that are wanted of one content.
+fn algorithms(wants: &[Want]) -> BTreeSet<DigestAlgorithm> {
+    wants.iter().flat_map(|want| want.digests.iter().copied()).collect()
+}
+
+/// Hashes a content on its way, and returns its SHA-256.
+fn pass(
+    content: &mut impl BufRead,
+    hashes: &mut Hashes,
+    mut keep: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<Option<[u8; 32]>> {
+    let mut sha256 = Sha256::new();
+    loop {
+        let part = content.fill_buf()?;
+        if part.is_empty() {
+            return Ok(Some(sha256.finalize().into()));
+        }
+        sha256.update(part);
+        hashes.update(part);
+        keep(part)?;
+        let count = part.len();
+        content.consume(count);
+    }
+}
+
 /// Takes the wanted files out of a folder.
 pub(crate) fn in_directory(directory: &Directory, tools: &Tools, wants: &LayerWants) -> Result<LayerFacts, Damaged> {
     let mut again = Again::new(tools, wants);
     for (path, wants) in wants {
-        let read = directory.open_file(path).and_then(|(file, _)| {
-            let metadata = file.metadata()?;
-            let mode = std::os::unix::fs::MetadataExt::mode(&metadata) & 0o7777;
-            again.take(path, wants, &Content { mode, bytes: &(file, metadata.len()), sha256: None })
+        let read = directory.open_file(path).and_then(|(file, size)| {
+            let mode = std::os::unix::fs::MetadataExt::mode(&file.metadata()?) & 0o7777;
+            let mut hashes = Hashes::new(algorithms(wants));
+            if !hashes.is_empty() {
+                pass(&mut BufReader::new((&file).take(size)), &mut hashes, |_| Ok(()))?;
+            }
+            let (digests, bytes) = (hashes.finish(), (file, size));
+            again.take(path, wants, &Content { mode, size, sha256: None, digests, bytes: Some(&bytes) })
         });
         if let Err(error) = read {
             let message = format!("`{path}` cannot be read: {error}");

@@ -43,6 +43,9 @@ pub struct AnalyzeOptions<'a> {
     pub retrieve: Vec<String>,
     /// What the site looks for in files; `None`: nothing, and then nothing is known of it.
     pub content_search: Option<ContentSearch>,
+    /// Whether the files of package databases get the digests that these record, so that a policy can verify them.
+    /// Where a database records SHA-256, as rpm does, they have them anyway.
+    pub verify: bool,
     /// Shown the content of every file; `None`: nobody looked for malware, which is not the same as finding none.
     pub scanner: Option<&'a dyn MalwareScanner>,
     /// Told how far the analysis is.

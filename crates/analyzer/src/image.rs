@@ -23,7 +23,7 @@ use crate::parallel::in_parallel;
 use crate::pool::CloseOnDrop;
 use crate::scan::scan_image;
 use crate::walk::{ImageBudget, LayerStream, walk};
-use crate::{AnalyzeError, CacheDir, again, links};
+use crate::{AnalyzeError, CacheDir, again, links, verify};
 
 pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Result<Artifact, AnalyzeError> {
     let (config, mut gaps) = read_image_config(&image.config);
@@ -41,6 +41,13 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
         merged.add_again(*layer, &found, &diff_ids, &tools.demand).map_err(|_| damaged(&diff_ids))?;
     }
     let mut assembled = merged.assemble(SourceClass::Image, &diff_ids);
+    if options.verify {
+        for (layer, wants) in &verify::wants(&merged.files, &assembled.packages) {
+            let found = look_again(image, *layer, wants, &tools, options)?;
+            gaps.extend(of_layer(&found, diff_ids.get(*layer)));
+            merged.add_again(*layer, &found, &diff_ids, &tools.demand).map_err(|_| damaged(&diff_ids))?;
+        }
+    }
     gaps.append(&mut assembled.gaps);
     gaps.extend(merged.gaps);
     for (facts, diff_id) in by_layer.iter().zip(&diff_ids) {

@@ -13,6 +13,7 @@ mod directory;
 mod document;
 mod error;
 mod file;
+mod hashes;
 mod image;
 mod layer;
 mod links;
@@ -23,6 +24,7 @@ mod pool;
 mod scan;
 mod squash;
 mod unlayered;
+mod verify;
 mod walk;
 
 pub use analyze::{AnalyzeOptions, NamedFile, Progress, analyze};

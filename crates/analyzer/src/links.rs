@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use stopgate_catalogers::ClaimIndex;
-use stopgate_model::{FileEntry, FileIndex, FileKind, Gap, GapClass, GapCode, limits};
+use stopgate_model::{DigestAlgorithm, FileEntry, FileIndex, FileKind, Gap, GapClass, GapCode, limits};
 
 use crate::demand::Demand;
 
@@ -29,6 +29,8 @@ pub(crate) struct Want {
     pub(crate) catalogers: Vec<(usize, String)>,
     /// Whether its content is kept for policies.
     pub(crate) retrieved: bool,
+    /// Digests of it that are wanted beside the SHA-256.
+    pub(crate) digests: Vec<DigestAlgorithm>,
 }
 
 /// What is wanted of one layer, by path without leading slash.

@@ -13,7 +13,7 @@ use stopgate_model::{
 
 use crate::collect::Tools;
 use crate::demand::Demand;
-use crate::layer::{Content, Damaged, Finding, FindingKind, LayerFacts, Reader, below_a_link, read_facts};
+use crate::layer::{Content, Damaged, Finding, FindingKind, LayerFacts, Reader, below_a_link, read_digest, read_facts};
 use crate::links::{HardLink, Place};
 use crate::squash::{Visible, squash};
 
@@ -26,6 +26,8 @@ pub(crate) struct Merged {
     pub(crate) content: Vec<SearchHit>,
     pub(crate) retrieved: Vec<RetrievedFile>,
     pub(crate) gaps: Vec<Gap>,
+    /// Digests beside the SHA-256, with the paths of their files.
+    digests: Vec<(String, Digest)>,
     /// Hard links that somebody may want by their name.
     pub(crate) hard_links: Vec<HardLink>,
     /// The names under which contents are kept for policies, by the path that they lead to.
@@ -203,7 +205,10 @@ impl<'l> Collector<'l> {
                         .filter_map(|position| CATALOGERS.get(*position))
                         .chain(CATALOGERS.iter().filter(|cataloger| cataloger.claims.contains(&Claim::Executable)))
                         .any(|wanting| wanting.name == cataloger),
-                    FindingKind::Secret { .. } | FindingKind::Content { .. } | FindingKind::Retrieved { .. } => true,
+                    FindingKind::Secret { .. }
+                    | FindingKind::Content { .. }
+                    | FindingKind::Retrieved { .. }
+                    | FindingKind::Digest { .. } => true,
                 };
                 if asked {
                     self.visible.push((path.clone(), layer, finding.what));
@@ -308,6 +313,8 @@ impl Merged {
             self.add(format!("/{}", rows.path()), layer, diff_ids.get(layer), finding.what, demand)?;
         }
         self.sort();
+        let digests = std::mem::take(&mut self.digests);
+        self.files.add_digests(digests.iter().map(|(path, digest)| (path.as_str(), digest.clone())));
         Ok(())
     }
 
@@ -344,6 +351,10 @@ impl Merged {
                     pattern: entry.pattern.clone(),
                     lines: Reader::new(encoded_lines).list(Reader::small)?,
                 });
+            }
+            FindingKind::Digest { encoded } => {
+                let digest = read_digest(&mut Reader::new(encoded))?;
+                self.digests.push((path, digest));
             }
             FindingKind::Retrieved { content } => {
                 // Under each name that leads here, and only when it is seen under one.

@@ -12,7 +12,7 @@ use crate::layer::LayerFacts;
 use crate::links::LayerWants;
 use crate::merged::merge;
 use crate::scan::Scanned;
-use crate::{AnalyzeError, links};
+use crate::{AnalyzeError, links, verify};
 
 /// Reads files of the source once more.
 pub(crate) trait Reread {
@@ -40,6 +40,13 @@ pub(crate) fn artifact(
         merged.add_again(0, &found, &[], &tools.demand).map_err(inconsistent)?;
     }
     let assembled = merged.assemble(SourceClass::Directory, &[]);
+    if options.verify {
+        for wants in verify::wants(&merged.files, &assembled.packages).values() {
+            let found = source.again(wants)?;
+            gaps.extend(found.summary().gaps.iter().cloned());
+            merged.add_again(0, &found, &[], &tools.demand).map_err(inconsistent)?;
+        }
+    }
     gaps.extend(assembled.gaps);
     gaps.extend(merged.gaps);
     gaps.extend(facts.summary().gaps.iter().cloned());

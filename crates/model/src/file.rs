@@ -2,7 +2,7 @@
 //!
 //! Paths and link targets lie in one arena, so three million entries fit in a few hundred megabytes.
 
-use crate::limits;
+use crate::{Digest, DigestAlgorithm, limits};
 
 /// What a path is (names: syft's file types).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -135,6 +135,8 @@ pub struct FileIndex {
     rows: Vec<Row>,
     text: String,
     digests: Vec<[u8; 32]>,
+    /// Digests that somebody asked for beside the SHA-256, by position and algorithm.
+    further: Vec<(u32, Digest)>,
 }
 
 /// Collects entries in any order; a path given twice keeps the last.
@@ -239,8 +241,40 @@ impl FileIndex {
 
     /// The entry at exactly this path, links not followed.
     pub fn get(&self, path: &str) -> Option<FileEntry<'_>> {
-        let found = self.rows.binary_search_by(|row| path_of(&self.text, row).cmp(path)).ok()?;
-        self.rows.get(found).map(|row| self.entry(row))
+        self.rows.get(self.position(path)?).map(|row| self.entry(row))
+    }
+
+    fn position(&self, path: &str) -> Option<usize> {
+        self.rows.binary_search_by(|row| path_of(&self.text, row).cmp(path)).ok()
+    }
+
+    /// The digest of the content of the file at exactly this path; `None` when it was not computed.
+    pub fn digest(&self, path: &str, algorithm: DigestAlgorithm) -> Option<Digest> {
+        let position = self.position(path)?;
+        let sha256 = self.at(position)?.sha256.filter(|_| algorithm == DigestAlgorithm::Sha256);
+        sha256.map(Digest::sha256).or_else(|| {
+            let key = (position as u32, algorithm);
+            let found = self.further.binary_search_by_key(&key, |(row, digest)| (*row, digest.algorithm())).ok()?;
+            self.further.get(found).map(|(_, digest)| digest.clone())
+        })
+    }
+
+    /// Digests beside the SHA-256 of the entries, in the order of paths.
+    pub fn further_digests(&self) -> impl Iterator<Item = (FileEntry<'_>, &Digest)> {
+        self.further.iter().filter_map(|(position, digest)| Some((self.at(*position as usize)?, digest)))
+    }
+
+    /// Adds digests of files by their paths; one of an algorithm that is known, or of a path that is not, changes
+    /// nothing.
+    pub fn add_digests<'p>(&mut self, digests: impl IntoIterator<Item = (&'p str, Digest)>) {
+        for (path, digest) in digests {
+            if let Some(position) = self.position(path) {
+                self.further.push((position as u32, digest));
+            }
+        }
+        // Stable, so the digest that was there first stays.
+        self.further.sort_by_key(|(position, digest)| (*position, digest.algorithm()));
+        self.further.dedup_by_key(|(position, digest)| (*position, digest.algorithm()));
     }
 
     /// The entries below a directory, its own entry not included.
@@ -324,19 +358,20 @@ fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
 
 impl PartialEq for FileIndex {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().eq(other.iter())
+        self.len() == other.len() && self.iter().eq(other.iter()) && self.further == other.further
     }
 }
 
 impl std::fmt::Debug for FileIndex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        f.debug_list().entries(self.iter()).entries(&self.further).finish()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::{FileEntry, FileIndex, FileIndexBuilder, FileKind, LinkError};
+    use crate::{Digest, DigestAlgorithm};
 
     fn entry<'a>(path: &'a str, kind: FileKind, link: Option<&'a str>) -> FileEntry<'a> {
         FileEntry { path, kind, mode: 0o644, uid: 0, gid: 0, size: 1, sha256: None, link, layer: 0 }
@@ -370,6 +405,25 @@ mod tests {
         let tree = tree(&[("/a", Some("b")), ("/b", Some("a")), ("/grow", Some("grow/x/y/z"))]);
         assert_eq!(tree.resolve("/a"), Err(LinkError::Loop));
         assert_eq!(tree.resolve("/grow"), Err(LinkError::Loop));
+    }
+
+    #[test]
+    fn digests_are_added_by_path() {
+        let mut builder = FileIndexBuilder::default();
+        builder.push(&FileEntry { sha256: Some(&[7; 32]), ..entry("/b", FileKind::Regular, None) });
+        builder.push(&entry("/a", FileKind::Regular, None));
+        let mut tree = builder.finish();
+        let before = tree.clone();
+        let (md5, sha1) = (Digest::new(DigestAlgorithm::Md5, &"1".repeat(32)).unwrap(), Digest::sha1(&[2; 20]));
+        tree.add_digests([("/b", sha1.clone()), ("/b", md5.clone()), ("/none", md5.clone())]);
+        tree.add_digests([("/a", sha1.clone()), ("/b", Digest::sha1(&[3; 20]))]);
+        assert_eq!(tree.digest("/b", DigestAlgorithm::Sha256), Some(Digest::sha256(&[7; 32])));
+        assert_eq!(tree.digest("/b", DigestAlgorithm::Md5), Some(md5.clone()));
+        assert_eq!(tree.digest("/b", DigestAlgorithm::Sha1), Some(sha1.clone()));
+        assert_eq!(tree.digest("/a", DigestAlgorithm::Sha256), None);
+        let further: Vec<_> = tree.further_digests().map(|(entry, digest)| (entry.path, digest.clone())).collect();
+        assert_eq!(further, [("/a", sha1.clone()), ("/b", md5), ("/b", sha1)]);
+        assert_ne!(tree, before);
     }
 
     #[test]

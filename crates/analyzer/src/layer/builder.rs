@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use stopgate_catalogers::Facts;
-use stopgate_model::{FileKind, Gap, GapClass, GapCode, limits};
+use stopgate_model::{Digest, FileKind, Gap, GapClass, GapCode, limits};
 
-use super::facts_codec::write_facts;
+use super::facts_codec::{write_digest, write_facts};
 use super::order::{compare, is_below, sort};
 use super::rows::{Content, Row, RowWriter};
 use super::wire::{Damaged, Writer};
@@ -88,6 +88,8 @@ pub(crate) enum Found {
     Content { entry: u32, lines: Vec<u32> },
     /// The content, kept for policies.
     Retrieved { content: Vec<u8> },
+    /// A digest of the content beside the SHA-256.
+    Digest(Digest),
 }
 
 /// How far a content was searched for what the site looks for.
@@ -433,6 +435,7 @@ impl Found {
             Self::Facts { encoded, .. } => encoded.len(),
             Self::Secret { lines, .. } | Self::Content { lines, .. } => lines.len() * size_of::<u32>(),
             Self::Retrieved { content } => content.len(),
+            Self::Digest(digest) => digest.hex().len(),
         };
         length as u64
     }
@@ -443,6 +446,7 @@ impl Found {
             Self::Secret { pattern, .. } => (1, pattern, 0),
             Self::Content { entry, .. } => (2, "", *entry),
             Self::Retrieved { .. } => (3, "", 0),
+            Self::Digest(digest) => (4, digest.algorithm().name(), 0),
         }
     }
 
@@ -462,6 +466,11 @@ impl Found {
                 write_lines(w, lines);
             }
             Self::Retrieved { content } => w.slice(content),
+            Self::Digest(digest) => {
+                let mut encoded = Writer::default();
+                write_digest(&mut encoded, digest);
+                w.slice(&encoded.bytes);
+            }
         }
     }
 }

@@ -180,12 +180,12 @@ fn read_owned_file(r: &mut Reader<'_>) -> Result<OwnedFile, Damaged> {
     })
 }
 
-fn write_digest(w: &mut Writer, digest: &Digest) {
+pub(super) fn write_digest(w: &mut Writer, digest: &Digest) {
     w.text(digest.algorithm().name());
     w.text(digest.hex());
 }
 
-fn read_digest(r: &mut Reader<'_>) -> Result<Digest, Damaged> {
+pub(crate) fn read_digest(r: &mut Reader<'_>) -> Result<Digest, Damaged> {
     let algorithm = DigestAlgorithm::parse(r.text()?).ok_or(Damaged)?;
     Digest::new(algorithm, r.text()?).ok_or(Damaged)
 }

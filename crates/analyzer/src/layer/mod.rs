@@ -14,7 +14,7 @@ mod wire;
 pub(crate) mod tests;
 
 pub(crate) use builder::{EntryData, EntryKind, Found, LayerBuilder, Searched, below_a_link, encode_facts};
-pub(crate) use facts_codec::read_facts;
+pub(crate) use facts_codec::{read_digest, read_facts};
 pub(crate) use order::{compare, is_below};
 pub(crate) use rows::{Content, Row, Rows};
 pub(crate) use wire::{Damaged, Reader, Writer};
@@ -22,7 +22,7 @@ pub(crate) use wire::{Damaged, Reader, Writer};
 use stopgate_model::Gap;
 
 /// Version of the binary form. Part of the cache's key.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// The facts of one layer.
 #[derive(Debug, Clone)]
@@ -69,6 +69,8 @@ pub(crate) enum FindingKind<'a> {
     Content { entry: u32, encoded_lines: &'a [u8] },
     /// The file's content, kept for policies.
     Retrieved { content: &'a [u8] },
+    /// A digest of the content beside the SHA-256.
+    Digest { encoded: &'a [u8] },
 }
 
 const SECTIONS: usize = 9;
@@ -134,7 +136,7 @@ impl LayerFacts {
             let (name, content) = match what {
                 FindingKind::Facts { cataloger, encoded } => (cataloger, encoded),
                 FindingKind::Secret { pattern, encoded_lines } => (pattern, encoded_lines),
-                FindingKind::Content { .. } | FindingKind::Retrieved { .. } => continue,
+                FindingKind::Content { .. } | FindingKind::Retrieved { .. } | FindingKind::Digest { .. } => continue,
             };
             show(&row.to_le_bytes());
             show(name.as_bytes());
@@ -196,6 +198,7 @@ impl<'a> Findings<'a> {
             1 => FindingKind::Secret { pattern: self.reader.text()?, encoded_lines: self.reader.slice()? },
             2 => FindingKind::Content { entry: self.reader.small()?, encoded_lines: self.reader.slice()? },
             3 => FindingKind::Retrieved { content: self.reader.slice()? },
+            4 => FindingKind::Digest { encoded: self.reader.slice()? },
             _ => return Err(Damaged),
         };
         Ok(Some(Finding { row: self.row, what }))

@@ -7,6 +7,7 @@ mod folders;
 mod hostile;
 mod images;
 mod malware;
+mod verify;
 
 use std::path::Path;
 
