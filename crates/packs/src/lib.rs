@@ -8,6 +8,9 @@ mod manifest;
 mod render;
 mod states;
 
+#[cfg(test)]
+mod authored;
+
 pub use manifest::{AssessClass, Control, Manifest, PackError, Parameter};
 pub use render::{Flavour, RenderedControl, RenderedPack, render};
 pub use states::{Inputs, control_states};

@@ -15,6 +15,7 @@ mod pattern;
 mod planned;
 mod regexes;
 mod registry;
+mod schema;
 mod spec;
 mod trigger;
 
@@ -31,6 +32,7 @@ pub use lint::{
 };
 pub use regexes::Fault;
 pub use registry::TRIGGERS;
+pub use schema::{example_rule, extension_schema, policy_spec, schema};
 pub use spec::{GateSpec, TriggerParamSpec, TriggerSpec, Validator, spec};
 pub use trigger::params::{Param, ParamError, ParamKind, ParamSpec};
 pub use trigger::{AnyTrigger, ArtifactType, BoundTrigger, Hit, Hits, Need, Presence, State, TriggerInfo};

@@ -12,6 +12,7 @@ mod lints;
 mod mappings;
 mod outcomes;
 mod registry;
+mod schema;
 mod vulnerabilities;
 
 use std::sync::Arc;
