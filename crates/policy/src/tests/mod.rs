@@ -11,6 +11,7 @@ mod laws;
 mod lints;
 mod mappings;
 mod outcomes;
+mod reference;
 mod registry;
 mod schema;
 mod vulnerabilities;
