@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use stopgate_policy::{
-    ArtifactType, GateSpec, Need, ParseOptions, State, TriggerParamSpec, TriggerSpec, example_rule, parse, spec,
+    ArtifactType, BoundTrigger, GateSpec, Need, ParseOptions, State, TriggerParamSpec, TriggerSpec, example_rule,
+    parse, spec,
 };
 
 use super::{MARK, Page};
@@ -174,7 +175,7 @@ fn example(gate: &GateSpec, trigger: &TriggerSpec) -> Result<(Value, Vec<Need>)>
     let parsed = parse(policy.to_string().as_bytes(), ParseOptions { strict: true })
         .map_err(|errors| anyhow::anyhow!("the example of `{name}` is not valid: {errors:?}"))?;
     let bound = parsed.policy.rule_sets.first().and_then(|set| set.rules.first()).and_then(|rule| rule.trigger());
-    Ok((rule, bound.map(|bound| bound.needs()).unwrap_or_default()))
+    Ok((rule, bound.map(BoundTrigger::needs).unwrap_or_default()))
 }
 
 fn types(types: &[ArtifactType]) -> String {

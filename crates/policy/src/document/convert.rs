@@ -229,9 +229,10 @@ impl Converter {
             _ => {}
         }
         if let Some((key, node)) = map.iter_mut().find(|(key, node)| key == "policy_id" && node.tree != Tree::Null) {
-            "policy_ids".clone_into(key);
+            "rule_set_ids".clone_into(key);
             let one = node.clone();
             node.tree = Tree::List(vec![one]);
+            self.note(&child(at, "policy_id"), "`policy_id` is now `rule_set_ids`");
         }
         map.retain(|(key, node)| !matches!(key.as_str(), "policy_id" | "policy_ids") || node.tree != Tree::Null);
         self.rename(map, at, "policy_ids", "rule_set_ids");

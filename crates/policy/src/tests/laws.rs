@@ -38,7 +38,7 @@ fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z0-9:/._+-]{0,12}", "\\PC{0,12}", "[\\x00-\\x1f é]{0,4}"]
 }
 
-fn any_case() -> impl Strategy<Value = Case> {
+pub(super) fn any_case() -> impl Strategy<Value = Case> {
     let packages = prop::collection::vec((0..6_usize, text(), text(), text(), text()), 0..6);
     let lines = prop::collection::vec((text(), text()), 0..5);
     let files = prop::collection::vec((text(), any::<u32>()), 0..8);
