@@ -12,6 +12,7 @@ mod explain;
 mod gates;
 mod lint;
 mod pattern;
+mod plan;
 mod planned;
 mod regexes;
 mod registry;
@@ -30,6 +31,7 @@ pub use explain::{Explanation, MatchExplanation, MatchRule, RuleState, explain};
 pub use lint::{
     LINTS, Lint, LintInfo, LintSeverity, LintSubject, lint, lint_extension, locate_extension_lints, locate_lints,
 };
+pub use plan::{BaseCandidate, Bases, Means, Rematch, fix_plan};
 pub use regexes::Fault;
 pub use registry::TRIGGERS;
 pub use schema::{example_rule, extension_schema, policy_spec, schema};

@@ -27,6 +27,8 @@ mod vulnerabilities;
 
 use crate::trigger::{AnyTrigger, OfImage, OfMatch};
 
+pub(crate) use vulnerabilities::upgrade_command;
+
 /// The registry.
 pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(always::Always),

@@ -130,7 +130,7 @@ pub(super) fn remedy(view: &MatchView<'_>) -> Remediation {
 }
 
 /// The command that upgrades a package; none when its name or version could mean something to a shell.
-fn command(kind: &PackageType, name: &str, version: &str) -> Option<String> {
+pub(crate) fn command(kind: &PackageType, name: &str, version: &str) -> Option<String> {
     let safe = |text: &str| {
         !text.is_empty()
             && !text.starts_with('-')

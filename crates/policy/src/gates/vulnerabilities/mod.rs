@@ -16,3 +16,4 @@ words! {
         Ignore = "ignore",
     }
 }
+pub(crate) use finding::command as upgrade_command;
