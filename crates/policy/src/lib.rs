@@ -6,6 +6,7 @@
 
 #![warn(missing_docs)]
 
+mod diff;
 mod document;
 mod engine;
 mod explain;
@@ -20,6 +21,7 @@ mod schema;
 mod spec;
 mod trigger;
 
+pub use diff::{Answer, ChangeKind, DiffOptions, DiffReport, Direction, Doubt, PolicyChange, Witness, diff};
 pub use document::{
     Allowlist, AllowlistItem, Assessment, Change, Exception, Expiry, Extension, ForAnchore, Grace, GraceFrom,
     ImageKind, ImageRule, ImageTarget, Mapping, Mode, Names, Parameter, ParameterType, ParseOptions, ParsedPolicy,

@@ -68,6 +68,14 @@ impl Pattern {
         matches!(self.kind, Kind::Exact).then_some(self.text.as_str())
     }
 
+    /// Its expression, when it is one.
+    pub(crate) const fn regex(&self) -> Option<&Result<PythonRegex, String>> {
+        match &self.kind {
+            Kind::Regex(regex) => Some(regex),
+            _ => None,
+        }
+    }
+
     /// Whether it is a glob, and not an expression.
     pub(crate) const fn is_glob(&self) -> bool {
         matches!(self.kind, Kind::Glob(_))

@@ -54,6 +54,16 @@ impl PythonRegex {
         self.folder.as_deref()
     }
 
+    /// As written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether matching always comes to an end without a fault.
+    pub(crate) const fn is_linear(&self) -> bool {
+        matches!(self.engine, Engine::Linear(_))
+    }
+
     /// Whether a match begins at the start of the text.
     pub(crate) fn matches(&self, text: &str) -> Result<bool, Fault> {
         match &self.engine {

@@ -1,0 +1,175 @@
+//! Whether every thing that meets one clause meets one of several others; else things that do not.
+//!
+//! Properties are assigned one by one from the lists of values that stand for all others (`points`), each value that
+//! the goal allows. A branch ends as covered when one of the others has no condition left, and as uncovered when none
+//! of the others is left. Values on which all conditions answer alike are followed once. What an expression
+//! says is taken for a property of its own, whose two values are both possible unless the text is known.
+
+use std::rc::Rc;
+
+use super::clause::{Clause, Thing};
+use super::points::Point;
+use super::value::{Dim, Test, Value};
+use crate::regexes::PythonRegex;
+
+/// Most steps of one question.
+const STEPS: usize = 20_000;
+/// Most uncovered things that are shown.
+const SHOWN: usize = 12;
+
+/// The answer.
+#[derive(Debug)]
+pub(super) enum Cover {
+    Covered,
+    /// Things that meet the goal and none of the others. The list need not be whole.
+    Uncovered(Vec<Thing>),
+    /// It would take too long to tell.
+    Unknown,
+}
+
+/// What is assigned.
+enum Variable {
+    Value(Dim, Vec<Point>),
+    Match(Dim, Rc<PythonRegex>),
+}
+
+/// Whether each thing of `goal` is one of `others`, which are all about the same subject.
+pub(super) fn cover(goal: &Clause, others: &[&Clause]) -> Cover {
+    let all: Vec<&Clause> = std::iter::once(goal).chain(others.iter().copied()).collect();
+    let variables = variables(&all);
+    let mut search =
+        Search { goal, variables: &variables, thing: Thing::default(), exact: Vec::new(), steps: 0, shown: Vec::new() };
+    let done = search.assign(0, others);
+    match (done, search.shown.is_empty()) {
+        (Some(()), true) => Cover::Covered,
+        (_, false) => Cover::Uncovered(search.shown),
+        (None, true) => Cover::Unknown,
+    }
+}
+
+/// Things that meet a clause, as different as they can be; at most `most`.
+pub(super) fn things(clause: &Clause, most: usize) -> Vec<Thing> {
+    match cover(clause, &[]) {
+        Cover::Uncovered(mut things) => {
+            things.truncate(most);
+            things
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// The properties that the clauses ask about, texts in front of the expressions about them.
+fn variables(clauses: &[&Clause]) -> Vec<Variable> {
+    let tests = || clauses.iter().flat_map(|clause| &clause.tests);
+    let mut variables: Vec<Variable> = Vec::new();
+    for dim in tests().map(|test| test.dim) {
+        if !variables.iter().any(|variable| matches!(variable, Variable::Value(known, _) if *known == dim)) {
+            variables.push(Variable::Value(dim, dim.scale.points(tests().filter(|test| test.dim == dim))));
+        }
+    }
+    for like in clauses.iter().flat_map(|clause| &clause.likes) {
+        let is_same = |variable: &Variable| matches!(variable, Variable::Match(dim, regex) if like.is_about(*dim, regex));
+        if !variables.iter().any(is_same) {
+            variables.push(Variable::Match(like.dim, Rc::clone(&like.regex)));
+        }
+    }
+    variables
+}
+
+struct Search<'s> {
+    goal: &'s Clause,
+    variables: &'s [Variable],
+    thing: Thing,
+    /// The texts so far that stand for themselves alone.
+    exact: Vec<(&'static str, String)>,
+    steps: usize,
+    shown: Vec<Thing>,
+}
+
+impl<'s> Search<'s> {
+    /// Assigns the variables from `at` on, `others` being what may still cover; `None` when it was given up.
+    fn assign(&mut self, at: usize, others: &[&'s Clause]) -> Option<()> {
+        self.steps += 1;
+        if self.steps > STEPS {
+            return None;
+        }
+        // With enough uncovered things the rest of the search would only find more of them.
+        if self.shown.len() >= SHOWN || others.iter().any(|other| self.is_met(other, at)) {
+            return Some(());
+        }
+        let variables = self.variables;
+        match variables.get(at) {
+            None => {
+                self.shown.push(self.thing.clone());
+                Some(())
+            }
+            Some(Variable::Value(dim, points)) => self.assign_value(at, *dim, points, others),
+            Some(Variable::Match(dim, regex)) => self.assign_match(at, *dim, regex, others),
+        }
+    }
+
+    /// Whether a clause asks nothing of the variables from `at` on.
+    fn is_met(&self, clause: &Clause, at: usize) -> bool {
+        self.variables.iter().skip(at).all(|variable| match variable {
+            Variable::Value(dim, _) => clause.tests.iter().all(|test| test.dim != *dim),
+            Variable::Match(dim, regex) => clause.likes.iter().all(|like| !like.is_about(*dim, regex)),
+        })
+    }
+
+    fn assign_value(&mut self, at: usize, dim: Dim, points: &[Point], others: &[&'s Clause]) -> Option<()> {
+        let mut seen: Vec<(Vec<bool>, Option<&str>)> = Vec::new();
+        for point in points.iter().filter(|point| holds(&self.goal.tests, dim, &point.value)) {
+            let answers: Vec<bool> = others.iter().map(|other| holds(&other.tests, dim, &point.value)).collect();
+            let text = point.value.as_text().filter(|_| point.exact);
+            // With expressions to come, a text that is known is a case of its own.
+            let case = (answers, text.filter(|_| self.has_matches(dim)));
+            if seen.contains(&case) && !self.wants_more(dim, others) {
+                continue;
+            }
+            let left: Vec<&Clause> =
+                others.iter().zip(&case.0).filter(|(_, answer)| **answer).map(|(other, _)| *other).collect();
+            seen.push(case);
+            self.thing.values.push((dim.name, point.value.clone()));
+            self.exact.extend(text.map(|text| (dim.name, text.to_owned())));
+            let done = self.assign(at + 1, &left);
+            if text.is_some() {
+                self.exact.pop();
+            }
+            self.thing.values.pop();
+            done?;
+        }
+        Some(())
+    }
+
+    fn has_matches(&self, dim: Dim) -> bool {
+        self.variables.iter().any(|variable| matches!(variable, Variable::Match(of, _) if *of == dim))
+    }
+
+    /// Where nothing can cover any more, other values are tried as well: some are easier to build than others.
+    fn wants_more(&self, dim: Dim, others: &[&Clause]) -> bool {
+        others.is_empty() && self.goal.tests.iter().any(|test| test.dim == dim) && self.shown.len() < SHOWN / 2
+    }
+
+    fn assign_match(&mut self, at: usize, dim: Dim, regex: &Rc<PythonRegex>, others: &[&'s Clause]) -> Option<()> {
+        let known = self.exact.iter().find(|(name, _)| *name == dim.name);
+        let known = known.and_then(|(_, text)| regex.matches(text).ok());
+        for value in [false, true] {
+            let allows =
+                |clause: &Clause| clause.likes.iter().all(|like| !like.is_about(dim, regex) || like.wanted == value);
+            if known.is_some_and(|known| known != value) || !allows(self.goal) {
+                continue;
+            }
+            let left: Vec<&Clause> = others.iter().copied().filter(|other| allows(other)).collect();
+            self.thing.matches.push((dim.name, Rc::clone(regex), value));
+            let done = self.assign(at + 1, &left);
+            self.thing.matches.pop();
+            done?;
+        }
+        Some(())
+    }
+}
+
+/// Whether the conditions on one property hold.
+fn holds(tests: &[Test], dim: Dim, value: &Value) -> bool {
+    tests.iter().filter(|test| test.dim == dim).all(|test| test.holds(value))
+}

@@ -1,0 +1,30 @@
+//! Triggers that fire when an input was never collected.
+
+use crate::diff::clause::{Clause, Subject};
+use crate::diff::given::Given;
+
+pub(super) fn no_ancestors(_: &Given<'_>) -> Option<Vec<Clause>> {
+    missing(Subject::single("missing input", "ancestors", |draft, _, _| {
+        draft.inputs.ancestors = false;
+        true
+    }))
+}
+
+pub(super) fn no_malware_scan(_: &Given<'_>) -> Option<Vec<Clause>> {
+    missing(Subject::single("missing input", "malware scan", |draft, _, _| {
+        draft.inputs.malware = false;
+        true
+    }))
+}
+
+pub(super) fn no_stig(_: &Given<'_>) -> Option<Vec<Clause>> {
+    missing(Subject::single("missing input", "STIG evaluation", |draft, _, _| {
+        draft.inputs.stig = false;
+        true
+    }))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a row of the table may not understand its rule")]
+fn missing(subject: Subject) -> Option<Vec<Clause>> {
+    Some(vec![Clause::some(subject).fixed_id()])
+}

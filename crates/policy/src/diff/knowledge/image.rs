@@ -1,0 +1,102 @@
+//! What the image configuration says: the user, labels.
+
+use crate::diff::clause::{Clause, Form, Subject, Thing};
+use crate::diff::draft::Draft;
+use crate::diff::given::Given;
+use crate::diff::points::{Point, Scale, fresh};
+use crate::diff::value::{Dim, Test, Value};
+use crate::trigger::types::ListType;
+
+const USER: Dim = Dim { name: "user", scale: Scale::Own(users) };
+const IS_ROOT: Dim = Dim { name: "root", scale: Scale::Words(&["yes", "no", "unknown"]) };
+const IS_NUMBER: Dim = Dim { name: "number", scale: Scale::Words(&["yes", "no"]) };
+const LABEL: Dim = Dim { name: "label", scale: Scale::Texts };
+
+pub(super) fn label(given: &Given<'_>) -> Option<Vec<Clause>> {
+    let subject = || {
+        Subject::many("label", "", |draft, _, thing| {
+            draft.labels.insert(thing.text(LABEL).unwrap_or("label").to_owned(), "x".to_owned());
+            true
+        })
+    };
+    let missing = |name: String| {
+        Clause::none(subject()).known_ids(vec![format!("label:{name}")]).test(Test::is(LABEL, &name))
+    };
+    Some(given.list("required")?.into_iter().map(missing).collect())
+}
+
+pub(super) fn user(given: &Given<'_>) -> Option<Vec<Clause>> {
+    let clause = Clause::some(Subject::single("configured user", "", place_user)).ids("user", Form::Any);
+    Some(vec![match given.text("check")? {
+        "uid_zero" => clause.test(Test::is(IS_ROOT, "yes")),
+        "not_numeric" => clause.test(Test::is(IS_NUMBER, "no")),
+        _ => return None,
+    }])
+}
+
+fn place_user(draft: &mut Draft, _: &str, thing: &Thing) -> bool {
+    let root = thing.text(IS_ROOT).unwrap_or("no");
+    draft.user = match (root, thing.text(IS_NUMBER).unwrap_or("yes")) {
+        ("yes", "yes") => "0".to_owned(),
+        ("yes", _) => "root".to_owned(),
+        ("no", "yes") => "10001".to_owned(),
+        ("no", _) => {
+            draft.account("service:x:10001:10001::/:/sbin/nologin");
+            "service".to_owned()
+        }
+        _ => return false,
+    };
+    true
+}
+
+pub(super) fn effective_user(given: &Given<'_>) -> Option<Vec<Clause>> {
+    let listed = given.list("users")?;
+    let denied = given.read::<ListType>("type")? == ListType::Deny;
+    let landmarks = listed.iter().map(Value::text).collect();
+    let test = Test::new(USER, landmarks, move |value| {
+        value.as_text().is_some_and(|user| same_users(user).iter().any(|name| listed.contains(name)) == denied)
+    });
+    let subject = Subject::single("effective user", "", |draft, _, thing| {
+        if let Some(user) = thing.text(USER) {
+            user.clone_into(&mut draft.user);
+        }
+        true
+    });
+    Some(vec![Clause::some(subject).ids(format!("user denied {denied}"), Form::Md5).test(test)])
+}
+
+/// The names under which a list may have a user, as the trigger has them.
+fn same_users(user: &str) -> Vec<String> {
+    let name = user.split(':').next().unwrap_or(user);
+    let mut names = vec![user.to_owned(), name.to_owned()];
+    match name {
+        "root" => names.push("0".to_owned()),
+        _ if is_zero(name) => names.extend(["root".to_owned(), "0".to_owned()]),
+        _ => {}
+    }
+    names
+}
+
+fn is_zero(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b == b'0')
+}
+
+/// A user is known to lists by his text, by his name, and when the name is root's by `root` and `0`. So the users
+/// that stand for all are: each listed one; each listed name with a group that no list has; root by name, by number
+/// and by zeros that no list has, with such a group; and one that no list knows.
+fn users(landmarks: &[Value]) -> Vec<Point> {
+    let other = fresh(landmarks);
+    let listed: Vec<&str> = landmarks.iter().filter_map(Value::as_text).collect();
+    let zeros = "0".repeat(2 + listed.iter().map(|user| user.len()).max().unwrap_or(0));
+    let names = listed.iter().map(|user| user.split(':').next().unwrap_or(user));
+    let names = names.chain(["root", "0", zeros.as_str()]).map(|name| format!("{name}:{other}"));
+    let mut points: Vec<Point> = Vec::new();
+    let all = listed.iter().map(|user| (*user).to_owned()).chain(names.collect::<Vec<_>>()).chain([other.clone()]);
+    for user in all {
+        let point = Point::any(Value::Text(user));
+        if !points.contains(&point) {
+            points.push(point);
+        }
+    }
+    points
+}

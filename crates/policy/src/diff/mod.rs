@@ -1,0 +1,277 @@
+//! Comparing two policies: whether one stops whatever the other stops, for every artifact, tag and time.
+//!
+//! The answer is a proof, a witness, or neither; never a guess.
+//!
+//! **Proof.** Artifacts are told apart by the mapping and image list entries that they meet in both policies
+//! ([`regions`]). In a region, each condition under which the one policy stops ([`stops`]) must be covered by
+//! conditions of the other ([`implication`]): for the same thing in the artifact, at every time, with no longer
+//! acceptance by allowlists ([`accepted`]). Whether a thing that meets one condition meets another is told by trying
+//! the finitely many values that stand for all others ([`points`], [`cover`]). A proof holds for artifacts with every
+//! input and for those without.
+//!
+//! **Witness.** Where the proof fails, an artifact is built from the values that failed, and changed until nothing but
+//! that condition stands between the policies ([`witness`]). It counts only when both policies, evaluated as in
+//! production, decide as claimed, with no input missing.
+//!
+//! **Assumptions.** No rule has more findings in one artifact than the limit; matches and fixes were first seen before
+//! the year 7000, so that windows of days end inside the calendar.
+
+mod accepted;
+mod changes;
+mod clause;
+mod cover;
+mod draft;
+mod enforced;
+mod given;
+mod glob;
+mod implication;
+mod knowledge;
+mod points;
+mod regions;
+mod report;
+mod sample;
+mod stops;
+mod value;
+mod witness;
+
+use std::collections::HashSet;
+
+use jiff::Timestamp;
+use stopgate_model::Evaluation;
+
+pub use changes::{ChangeKind, PolicyChange};
+pub use report::{Answer, DiffReport, Direction, Doubt, Witness};
+
+use crate::document::policy::{Mapping, Policy};
+use crate::trigger::ArtifactType;
+use implication::Open;
+use regions::{Fate, Region};
+use stops::{Meanings, Stops};
+use witness::{Found, Question};
+
+/// How to compare.
+#[derive(Debug, Clone, Copy)]
+pub struct DiffOptions {
+    /// The time from which on the policies are compared.
+    pub as_of: Timestamp,
+    /// Whether `docker.io/nginx` and `docker.io/library/nginx` are different names.
+    pub strict_names: bool,
+}
+
+/// Compares two policies.
+pub fn diff(old: &Policy, new: &Policy, options: &DiffOptions) -> DiffReport {
+    let mut comparison = Comparison {
+        old: Meanings::new(old, options.as_of),
+        new: Meanings::new(new, options.as_of),
+        options: *options,
+    };
+    let regions: Vec<(ArtifactType, Result<Vec<Region<'_>>, String>)> = ArtifactType::ALL
+        .into_iter()
+        .map(|kind| (kind, regions::regions(old, new, kind, options.strict_names)))
+        .collect();
+    let forward = comparison.direction(&regions, Way::Forward);
+    let backward = comparison.direction(&regions, Way::Backward);
+    DiffReport::new(forward, backward, Vec::new())
+}
+
+/// Which policy is to stop whatever the other stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// The new one.
+    Forward,
+    /// The old one.
+    Backward,
+}
+
+struct Comparison<'p> {
+    old: Meanings<'p>,
+    new: Meanings<'p>,
+    options: DiffOptions,
+}
+
+type Contents<'p> = (&'p [usize], &'p [usize]);
+
+impl<'p> Comparison<'p> {
+    fn direction(
+        &mut self,
+        regions: &[(ArtifactType, Result<Vec<Region<'p>>, String>)],
+        way: Way,
+    ) -> Direction {
+        let mut doubts = Vec::new();
+        let mut proved: HashSet<(Contents<'p>, Contents<'p>)> = HashSet::new();
+        for (kind, regions) in regions {
+            let regions = match regions {
+                Ok(regions) => regions,
+                Err(reason) => {
+                    let place = format!("the mappings and lists for artifacts of type `{}`", kind.name());
+                    doubts.push(Doubt { place, rules: Vec::new(), reason: reason.clone() });
+                    continue;
+                }
+            };
+            for region in regions {
+                let pair = contents(region, way);
+                if pair.is_some_and(|pair| proved.contains(&pair)) {
+                    continue;
+                }
+                match self.region(region, way) {
+                    Outcome::Proved => proved.extend(pair),
+                    Outcome::Refuted(witness) => return Direction::Refuted(witness),
+                    Outcome::Undecided(doubt) => doubts.push(doubt),
+                }
+            }
+        }
+        if doubts.is_empty() { Direction::Proved } else { Direction::Undecided(doubts) }
+    }
+
+    fn region(&mut self, region: &Region<'p>, way: Way) -> Outcome {
+        let (one, other) = fates(region, way);
+        let ours = match one {
+            Fate::Allowed(_) | Fate::Unmapped => return Outcome::Proved,
+            Fate::Denied(_) => None,
+            Fate::Mapped(mapping) => Some(self.side(way, true).stops(mapping)),
+        };
+        let theirs = match other {
+            Fate::Denied(_) => return Outcome::Proved,
+            Fate::Allowed(_) | Fate::Unmapped => None,
+            Fate::Mapped(mapping) => Some(self.side(way, false).stops(mapping)),
+        };
+        let open: Vec<Open<'_, 'p>> = match (&ours, &theirs) {
+            (None, Some(theirs)) if implication::always_stops(theirs) => return Outcome::Proved,
+            (None, _) => Vec::new(),
+            (Some(ours), Some(theirs)) => implication::open(ours, theirs),
+            (Some(ours), None) => implication::all(ours),
+        };
+        if ours.is_some() && open.is_empty() {
+            return Outcome::Proved;
+        }
+        let found = self.witness(region, way, (ours.as_ref(), theirs.as_ref()), &open);
+        match found {
+            Some(found) => Outcome::Refuted(Box::new(witness_of(found, one, way))),
+            None => Outcome::Undecided(doubt(region, way, &open)),
+        }
+    }
+
+    fn side(&mut self, way: Way, one: bool) -> &mut Meanings<'p> {
+        if (way == Way::Forward) == one { &mut self.old } else { &mut self.new }
+    }
+
+    fn witness(
+        &self,
+        region: &Region<'p>,
+        way: Way,
+        (ours, theirs): (Option<&Stops<'p>>, Option<&Stops<'p>>),
+        open: &[Open<'_, 'p>],
+    ) -> Option<Found> {
+        let (one, other) = match way {
+            Way::Forward => (self.old.policy, self.new.policy),
+            Way::Backward => (self.new.policy, self.old.policy),
+        };
+        region.places.iter().find_map(|place| {
+            let question = Question {
+                one,
+                other,
+                ours,
+                theirs,
+                kind: region.kind,
+                place,
+                as_of: self.options.as_of,
+                strict_names: self.options.strict_names,
+            };
+            match ours {
+                Some(_) => open.iter().find_map(|open| question.witness(open)),
+                None => question.witness_of_any(),
+            }
+        })
+    }
+}
+
+enum Outcome {
+    Proved,
+    Refuted(Box<Witness>),
+    Undecided(Doubt),
+}
+
+fn fates<'r, 'p>(region: &'r Region<'p>, way: Way) -> (&'r Fate<'p>, &'r Fate<'p>) {
+    match way {
+        Way::Forward => (&region.old, &region.new),
+        Way::Backward => (&region.new, &region.old),
+    }
+}
+
+/// What both mappings of a region refer to: regions with the same contents have the same proof.
+fn contents<'p>(region: &Region<'p>, way: Way) -> Option<(Contents<'p>, Contents<'p>)> {
+    let of = |fate: &Fate<'p>| match fate {
+        Fate::Mapped(mapping) => Some((mapping.rule_sets.as_slice(), mapping.allowlists.as_slice())),
+        _ => None,
+    };
+    let (one, other) = fates(region, way);
+    Some((of(one)?, of(other)?))
+}
+
+fn witness_of(found: Found, fate: &Fate<'_>, way: Way) -> Witness {
+    let stopped_by = match fate {
+        Fate::Denied(rule) => format!("the denied image `{}`", rule.id),
+        _ => stopped_by(&found.ours),
+    };
+    let (old_decision, new_decision) = match way {
+        Way::Forward => (found.ours.decision, found.theirs.decision),
+        Way::Backward => (found.theirs.decision, found.ours.decision),
+    };
+    let built = found.built;
+    Witness {
+        artifact: built.artifact,
+        matches: built.report,
+        advisories: built.advisories,
+        tag: built.tag,
+        as_of: built.now,
+        strict_names: built.strict_names,
+        history: built.history,
+        base: built.base,
+        ancestors_known: built.ancestors,
+        previous: built.previous,
+        sources: built.sources,
+        old_decision,
+        new_decision,
+        stopped_by,
+    }
+}
+
+fn stopped_by(evaluation: &Evaluation) -> String {
+    let finding = evaluation.findings.iter().find(|finding| finding.action == stopgate_model::Action::Stop);
+    match finding {
+        Some(finding) => format!("rule `{}/{}`: {}", finding.rule_set_id, finding.rule_id, finding.message),
+        None => evaluation.problems.first().map(|problem| problem.details.clone()).unwrap_or_default(),
+    }
+}
+
+fn doubt(region: &Region<'_>, way: Way, open: &[Open<'_, '_>]) -> Doubt {
+    let name = |fate: &Fate<'_>| match fate {
+        Fate::Denied(rule) => format!("denied image `{}`", rule.id),
+        Fate::Allowed(rule) => format!("allowed image `{}`", rule.id),
+        Fate::Mapped(mapping) => named(mapping),
+        Fate::Unmapped => "no mapping".to_owned(),
+    };
+    let place = format!(
+        "artifacts of type `{}` with {} of the old and {} of the new policy",
+        region.kind.name(),
+        name(&region.old),
+        name(&region.new)
+    );
+    let mut rules: Vec<String> = open.iter().map(|open| format!("{}/{}", open.stop.set.id, open.stop.rule.id)).collect();
+    rules.dedup();
+    let (by, against) = match way {
+        Way::Forward => ("old", "new"),
+        Way::Backward => ("new", "old"),
+    };
+    let reason = format!(
+        "it could neither be shown that the {against} policy stops what the {by} one stops there, nor an artifact found that it does not"
+    );
+    Doubt { place, rules, reason }
+}
+
+fn named(mapping: &Mapping) -> String {
+    format!("mapping `{}`", mapping.id)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+//! Witnesses: artifacts that one policy stops and the other does not.
+//!
+//! A draft gets the thing that a condition asks for, at a time and with an id at which allowlists tell the policies
+//! apart. What else stops it under the other policy is repaired (`repair`). Only what both policies, evaluated as in
+//! production, decide as wanted is a witness.
+
+mod moves;
+mod repair;
+
+use jiff::{SignedDuration, Timestamp};
+use stopgate_model::{Action, Decision, Evaluation, ProblemKind, ProblemSeverity};
+
+use super::accepted::Until;
+use super::clause::{Form, Ids, Thing};
+use super::draft::{Built, Draft};
+use super::implication::Open;
+use super::regions::Place;
+use super::stops::Stops;
+use crate::document::policy::{Policy, Rule, RuleSet};
+use crate::trigger::{ArtifactType, Need};
+
+/// Most drafts that are tried for one condition.
+const DRAFTS: usize = 48;
+/// Most times that are tried.
+const TIMES: usize = 5;
+
+/// The two policies, the first of which is to stop what the second does not.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'q, 'p> {
+    pub(super) one: &'p Policy,
+    pub(super) other: &'p Policy,
+    /// Their conditions, where a mapping is met.
+    pub(super) ours: Option<&'q Stops<'p>>,
+    pub(super) theirs: Option<&'q Stops<'p>>,
+    pub(super) kind: ArtifactType,
+    pub(super) place: &'q Place,
+    pub(super) as_of: Timestamp,
+    pub(super) strict_names: bool,
+}
+
+/// A witness.
+pub(super) struct Found {
+    pub(super) built: Built,
+    pub(super) ours: Evaluation,
+    pub(super) theirs: Evaluation,
+}
+
+/// A draft as both policies decide it.
+struct Judged {
+    built: Built,
+    ours: Evaluation,
+    theirs: Evaluation,
+}
+
+impl Question<'_, '_> {
+    /// A witness for a condition that the other policy does not cover.
+    pub(super) fn witness(&self, open: &Open<'_, '_>) -> Option<Found> {
+        let mut tried = 0;
+        for now in self.times(open) {
+            for thing in self.things(open, now) {
+                let mut draft = self.draft(now);
+                let placed = match &open.stop.clause {
+                    // A condition that wants a thing to be missing holds as long as nothing is put there.
+                    Some(clause) if clause.quantity == super::clause::Quantity::None => moves::clear(&mut draft, clause),
+                    Some(clause) => (clause.subject.place)(&mut draft, &clause.subject.key, &thing),
+                    None => true,
+                };
+                tried += 1;
+                if tried > DRAFTS {
+                    return None;
+                }
+                if let Some(found) = placed.then(|| self.repaired(draft)).flatten() {
+                    return Some(found);
+                }
+            }
+        }
+        None
+    }
+
+    /// A witness where the first policy stops everything.
+    pub(super) fn witness_of_any(&self) -> Option<Found> {
+        self.repaired(self.draft(self.as_of))
+    }
+
+    fn draft(&self, now: Timestamp) -> Draft {
+        Draft::new(self.kind, self.place.clone(), now, self.strict_names)
+    }
+
+    fn times(&self, open: &Open<'_, '_>) -> Vec<Timestamp> {
+        let mut times = vec![self.as_of];
+        let before = |time: Timestamp| time.checked_sub(SignedDuration::from_secs(1)).ok();
+        let ends = open.surplus.iter().filter_map(|surplus| surplus.item.expires_on.as_ref());
+        times.extend(ends.filter_map(|expiry| before(expiry.time)));
+        times.extend(self.ours.map(Stops::times).unwrap_or_default());
+        times.extend(self.theirs.map(Stops::times).unwrap_or_default().into_iter().filter_map(before));
+        times.retain(|time| *time >= self.as_of);
+        let mut distinct: Vec<Timestamp> = Vec::new();
+        for time in times {
+            if !distinct.contains(&time) {
+                distinct.push(time);
+            }
+        }
+        distinct.truncate(TIMES);
+        distinct
+    }
+
+    /// The things to try at a time, with the ids that their findings should have.
+    fn things(&self, open: &Open<'_, '_>, now: Timestamp) -> Vec<Thing> {
+        let vulnerable = open
+            .stop
+            .clause
+            .as_ref()
+            .is_some_and(|clause| matches!(clause.ids, Ids::Of { form: Form::Vulnerability, .. }));
+        let mut all: Vec<Thing> = Vec::new();
+        if vulnerable {
+            for id in open.surplus.iter().filter_map(|surplus| surplus.id.clone()) {
+                all.extend(open.things.iter().take(4).map(|thing| Thing { id: Some(id.clone()), ..thing.clone() }));
+            }
+        }
+        let id = if vulnerable { self.free_id(open, now) } else { None };
+        all.extend(open.things.iter().map(|thing| Thing { id: id.clone(), ..thing.clone() }));
+        all
+    }
+
+    /// An id that the first policy does not accept, when it accepts the usual one.
+    fn free_id(&self, open: &Open<'_, '_>, now: Timestamp) -> Option<String> {
+        let accepting = self.ours?.accepting(&open.stop.rule.gate)?;
+        let usual = super::knowledge::USUAL_MATCH.to_owned();
+        if accepting.until(&[usual]) <= Until::Time(now) {
+            return None;
+        }
+        accepting.free_id(Form::Vulnerability, now)
+    }
+
+    fn judge(&self, draft: &Draft) -> Option<Judged> {
+        let built = draft.build()?;
+        let ours = built.evaluate(self.one);
+        let theirs = built.evaluate(self.other);
+        Some(Judged { built, ours, theirs })
+    }
+
+    /// Whether the draft is stopped by the first policy alone, with nothing missing.
+    fn holds(&self, judged: &Judged) -> bool {
+        judged.ours.decision == Decision::Stop
+            && judged.theirs.decision != Decision::Stop
+            && self.cost(judged) == 0
+    }
+
+    /// How much stands between a draft that the first policy stops and a witness.
+    fn cost(&self, judged: &Judged) -> usize {
+        stopping(&judged.theirs, self.other).len()
+            + unchecked(&judged.theirs, self.other).len()
+            + unchecked(&judged.ours, self.one).len()
+    }
+}
+
+/// A rule with its set.
+type Named<'p> = (&'p RuleSet, &'p Rule);
+
+fn rule_of<'p>(policy: &'p Policy, set: Option<&str>, rule: &str) -> Option<Named<'p>> {
+    let sets = policy.rule_sets.iter().filter(|known| set.is_none_or(|set| set == known.id));
+    sets.flat_map(|set| set.rules.iter().map(move |rule| (set, rule))).find(|(_, known)| known.id == rule)
+}
+
+/// The rules by which an evaluation stops.
+fn stopping<'p>(evaluation: &Evaluation, policy: &'p Policy) -> Vec<Named<'p>> {
+    let findings = evaluation.findings.iter().filter(|finding| finding.action == Action::Stop);
+    let found = findings.filter_map(|finding| rule_of(policy, Some(&finding.rule_set_id), &finding.rule_id));
+    let broken = evaluation.problems.iter().filter(|problem| problem.kind == ProblemKind::TriggerEvaluationError);
+    let broken = broken.filter_map(|problem| rule_of(policy, None, problem.rule_id.as_deref()?));
+    distinct(found.chain(broken.filter(|(_, rule)| rule.action == Action::Stop)))
+}
+
+/// The rules that an evaluation could not check for want of an input that somebody could provide.
+fn unchecked<'p>(evaluation: &Evaluation, policy: &'p Policy) -> Vec<Named<'p>> {
+    let missing = evaluation
+        .problems
+        .iter()
+        .filter(|problem| problem.kind == ProblemKind::DataUnavailable && problem.severity == ProblemSeverity::Error);
+    let rules = missing.filter_map(|problem| rule_of(policy, None, problem.rule_id.as_deref()?));
+    distinct(rules.filter(|(_, rule)| !is_unsupported(rule)))
+}
+
+/// Whether a rule reads what nobody can provide.
+fn is_unsupported(rule: &Rule) -> bool {
+    let needs = rule.trigger().map(crate::trigger::BoundTrigger::needs).unwrap_or_default();
+    needs.iter().any(|need| matches!(need, Need::Support(_) | Need::PackageFeed))
+}
+
+fn distinct<'p>(rules: impl Iterator<Item = Named<'p>>) -> Vec<Named<'p>> {
+    let mut found: Vec<Named<'p>> = Vec::new();
+    for (set, rule) in rules {
+        if !found.iter().any(|(_, known)| std::ptr::eq(*known, rule)) {
+            found.push((set, rule));
+        }
+    }
+    found
+}

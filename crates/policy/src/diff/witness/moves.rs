@@ -1,0 +1,159 @@
+//! Changes to a draft that may keep a rule from firing, or give it what it reads.
+
+use stopgate_model::DockerfileMode;
+
+use super::Question;
+use crate::diff::clause::{Clause, Quantity, Subject, Thing};
+use crate::diff::cover::things;
+use crate::diff::draft::Draft;
+use crate::diff::knowledge::{Meaning, meaning};
+use crate::diff::points::Point;
+use crate::diff::value::{Dim, Test};
+use crate::document::policy::Rule;
+use crate::trigger::Need;
+
+/// Most things of one subject that are tried.
+const THINGS: usize = 40;
+
+/// Drafts in which a rule may no longer fire.
+pub(super) fn against(question: &Question<'_, '_>, draft: &Draft, rule: &Rule) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    if let Meaning::Fires(clauses) = meaning(rule) {
+        for clause in &clauses {
+            match clause.quantity {
+                Quantity::None => drafts.extend(things(clause, 6).iter().filter_map(|thing| with(draft, clause, thing))),
+                Quantity::Some if clause.subject.single => {
+                    let others = alternatives(question, &clause.subject);
+                    drafts.extend(others.iter().filter_map(|thing| with(draft, clause, thing)));
+                }
+                Quantity::Some => {}
+            }
+        }
+    }
+    drafts.extend(without_something(draft));
+    drafts.extend(toggled(draft));
+    drafts
+}
+
+fn with(draft: &Draft, clause: &Clause, thing: &Thing) -> Option<Draft> {
+    let mut changed = draft.clone();
+    (clause.subject.place)(&mut changed, &clause.subject.key, thing).then_some(changed)
+}
+
+/// What the one thing of a subject can be, as far as any rule of the two policies tells values apart.
+fn alternatives(question: &Question<'_, '_>, subject: &Subject) -> Vec<Thing> {
+    let sides = [question.ours, question.theirs];
+    let clauses: Vec<&Clause> = sides
+        .iter()
+        .flatten()
+        .flat_map(|stops| &stops.all)
+        .filter_map(|stop| stop.clause.as_deref())
+        .filter(|clause| clause.subject == *subject)
+        .collect();
+    let tests = || clauses.iter().flat_map(|clause| &clause.tests);
+    let mut dims: Vec<Dim> = Vec::new();
+    for test in tests() {
+        if !dims.contains(&test.dim) {
+            dims.push(test.dim);
+        }
+    }
+    let mut all = vec![Thing::default()];
+    for dim in dims {
+        let points = dim.scale.points(tests().filter(|test: &&Test| test.dim == dim));
+        all = all.iter().flat_map(|thing| points.iter().map(|point| and(thing, dim, point))).collect();
+        all.truncate(THINGS);
+    }
+    for like in clauses.iter().flat_map(|clause| &clause.likes) {
+        let each = |thing: &Thing| {
+            [false, true].map(|wanted| {
+                let mut thing = thing.clone();
+                thing.matches.push((like.dim.name, std::rc::Rc::clone(&like.regex), wanted));
+                thing
+            })
+        };
+        all = all.iter().flat_map(each).collect();
+        all.truncate(THINGS);
+    }
+    all
+}
+
+fn and(thing: &Thing, dim: Dim, point: &Point) -> Thing {
+    let mut thing = thing.clone();
+    thing.values.push((dim.name, point.value.clone()));
+    thing
+}
+
+/// Drafts with one thing less.
+fn without_something(draft: &Draft) -> Vec<Draft> {
+    let mut drafts = Vec::new();
+    let mut push = |change: &dyn Fn(&mut Draft)| {
+        let mut changed = draft.clone();
+        change(&mut changed);
+        drafts.push(changed);
+    };
+    for number in 0..draft.packages.len() {
+        push(&|draft| {
+            draft.packages.remove(number);
+        });
+    }
+    for path in draft.files.keys() {
+        push(&|draft| {
+            draft.files.remove(path);
+            draft.retrieved.remove(path);
+        });
+    }
+    for number in 0..draft.ports.len() {
+        push(&|draft| {
+            draft.ports.remove(number);
+        });
+    }
+    drafts
+}
+
+/// Drafts with one input more or less.
+fn toggled(draft: &Draft) -> Vec<Draft> {
+    let toggled = |number: usize| {
+        let mut changed = draft.clone();
+        let input = changed.inputs.each().into_iter().nth(number)?;
+        *input = !*input;
+        Some(changed)
+    };
+    (0..).map_while(toggled).collect()
+}
+
+/// Drafts with what a rule reads.
+pub(super) fn provide(draft: &Draft, rule: &Rule) -> Vec<Draft> {
+    let needs = rule.trigger().map(crate::trigger::BoundTrigger::needs).unwrap_or_default();
+    let mut drafts = toggled(draft);
+    for need in needs {
+        let mut changed = draft.clone();
+        match need {
+            Need::Dockerfile | Need::ActualDockerfile | Need::ConfigOrDockerfile => {
+                let lines = changed.dockerfile.take().map(|(_, lines)| lines).unwrap_or_default();
+                changed.dockerfile = Some((DockerfileMode::Actual, lines));
+            }
+            Need::RetrievedFile(path) => {
+                // A file of the tree whose content was not kept is a missing input.
+                changed.retrieved.entry(path).or_insert_with(|| "x\n".to_owned());
+            }
+            Need::Secrets => changed.secrets = Some(Vec::new()),
+            _ => continue,
+        }
+        drafts.push(changed);
+    }
+    // Of two rules about one file, one may want it kept.
+    for path in draft.files.keys().filter(|path| !draft.retrieved.contains_key(*path)) {
+        let mut changed = draft.clone();
+        changed.retrieved.insert(path.clone(), String::new());
+        drafts.push(changed);
+    }
+    drafts
+}
+
+/// Takes out of a fresh draft what a condition wants to be missing.
+pub(super) fn clear(draft: &mut Draft, clause: &Clause) -> bool {
+    if clause.subject.key == "USER" {
+        draft.user.clear();
+    }
+    true
+}
