@@ -120,7 +120,7 @@ pub(super) fn meaning(rule: &Rule) -> Meaning {
         return Meaning::Breaks;
     }
     // Nobody can provide these, so the engine never calls the trigger.
-    if trigger.needs().iter().any(|need| matches!(need, Need::Support(_) | Need::PackageFeed)) {
+    if trigger.needs().iter().any(|need| matches!(need, Need::Support(_))) {
         return Meaning::Never;
     }
     let Some(given) = Given::of(rule) else { return Meaning::Fires(vec![opaque(rule)]) };

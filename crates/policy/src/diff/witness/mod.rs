@@ -184,7 +184,7 @@ fn unchecked<'p>(evaluation: &Evaluation, policy: &'p Policy) -> Vec<Named<'p>> 
 /// Whether a rule reads what nobody can provide.
 fn is_unsupported(rule: &Rule) -> bool {
     let needs = rule.trigger().map(crate::trigger::BoundTrigger::needs).unwrap_or_default();
-    needs.iter().any(|need| matches!(need, Need::Support(_) | Need::PackageFeed))
+    needs.iter().any(|need| matches!(need, Need::Support(_)))
 }
 
 fn distinct<'p>(rules: impl Iterator<Item = Named<'p>>) -> Vec<Named<'p>> {
