@@ -233,7 +233,9 @@ impl Language for IdText {
     fn step(&self, state: &IdState, c: char) -> Option<IdState> {
         let nice = c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         Some(match state {
-            IdState::Digits(read) if *read < 32 && (c.is_ascii_digit() || matches!(c, 'a'..='f')) => IdState::Digits(read + 1),
+            IdState::Digits(read) if *read < 32 && (c.is_ascii_digit() || matches!(c, 'a'..='f')) => {
+                IdState::Digits(read + 1)
+            }
             IdState::Digits(_) => return None,
             IdState::Vulnerability(some, so_far) if c == '+' => IdState::Package(false, *so_far && *some),
             IdState::Vulnerability(some, so_far) => {

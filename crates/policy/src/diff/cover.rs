@@ -68,7 +68,8 @@ fn variables(clauses: &[&Clause]) -> Vec<Variable> {
         }
     }
     for like in clauses.iter().flat_map(|clause| &clause.likes) {
-        let is_same = |variable: &Variable| matches!(variable, Variable::Match(dim, regex) if like.is_about(*dim, regex));
+        let is_same =
+            |variable: &Variable| matches!(variable, Variable::Match(dim, regex) if like.is_about(*dim, regex));
         if !variables.iter().any(is_same) {
             variables.push(Variable::Match(like.dim, Rc::clone(&like.regex)));
         }

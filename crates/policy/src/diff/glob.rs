@@ -82,7 +82,6 @@ impl Glob {
         next.sort_unstable();
         next
     }
-
 }
 
 /// A language: the texts that can occur, told apart by what else matters of them.

@@ -121,7 +121,8 @@ impl<'p> Pair<'_, 'p> {
                     return true;
                 }
                 let same_gate = candidate.rule.gate == self.stop.rule.gate;
-                let same_ids = matches!(&self.clause.ids, Ids::Of { key: own, form: own_form } if own == key && own_form == form);
+                let same_ids =
+                    matches!(&self.clause.ids, Ids::Of { key: own, form: own_form } if own == key && own_form == form);
                 if same_gate && same_ids {
                     let ours = self.one.accepting(&self.stop.rule.gate);
                     return ours.is_some_and(|ours| theirs.surplus(ours, *form).is_empty());
@@ -135,7 +136,9 @@ impl<'p> Pair<'_, 'p> {
     /// Items of the other policy that accept what this condition finds and this policy does not accept.
     fn surplus(&self) -> Vec<Surplus<'p>> {
         let gate = &self.stop.rule.gate;
-        let (Some(ours), Some(theirs)) = (self.one.accepting(gate), self.other.accepting(gate)) else { return Vec::new() };
+        let (Some(ours), Some(theirs)) = (self.one.accepting(gate), self.other.accepting(gate)) else {
+            return Vec::new();
+        };
         match &self.clause.ids {
             Ids::Of { form, .. } => theirs.surplus(ours, *form),
             _ => Vec::new(),

@@ -92,11 +92,7 @@ struct Comparison<'p> {
 type Contents<'p> = (&'p [usize], &'p [usize]);
 
 impl<'p> Comparison<'p> {
-    fn direction(
-        &mut self,
-        regions: &[(ArtifactType, Result<Vec<Region<'p>>, String>)],
-        way: Way,
-    ) -> Direction {
+    fn direction(&mut self, regions: &[(ArtifactType, Result<Vec<Region<'p>>, String>)], way: Way) -> Direction {
         let mut doubts = Vec::new();
         let mut proved: HashSet<(Contents<'p>, Contents<'p>)> = HashSet::new();
         for (kind, regions) in regions {
@@ -257,7 +253,8 @@ fn doubt(region: &Region<'_>, way: Way, open: &[Open<'_, '_>]) -> Doubt {
         name(&region.old),
         name(&region.new)
     );
-    let mut rules: Vec<String> = open.iter().map(|open| format!("{}/{}", open.stop.set.id, open.stop.rule.id)).collect();
+    let mut rules: Vec<String> =
+        open.iter().map(|open| format!("{}/{}", open.stop.set.id, open.stop.rule.id)).collect();
     rules.dedup();
     let (by, against) = match way {
         Way::Forward => ("old", "new"),

@@ -115,7 +115,8 @@ fn contained(landmarks: Vec<Value>) -> Vec<Point> {
 /// -1, each landmark, a number between two neighbours and one above all: between neighbours comparisons do not change.
 fn reals(landmarks: &[Value]) -> Vec<Point> {
     const LEAST: f64 = -1.0;
-    let mut bounds: Vec<f64> = landmarks.iter().filter_map(Value::as_number).filter(|number| *number >= LEAST).collect();
+    let mut bounds: Vec<f64> =
+        landmarks.iter().filter_map(Value::as_number).filter(|number| *number >= LEAST).collect();
     bounds.push(LEAST);
     bounds.sort_by(f64::total_cmp);
     bounds.dedup();

@@ -127,7 +127,9 @@ impl<'p> Stops<'p> {
 
     /// Until when all findings of a clause are accepted.
     pub(super) fn accepted_until(&self, stop: &Stop<'_>) -> Until {
-        let (Some(clause), Some(accepting)) = (&stop.clause, self.accepting(&stop.rule.gate)) else { return Until::Never };
+        let (Some(clause), Some(accepting)) = (&stop.clause, self.accepting(&stop.rule.gate)) else {
+            return Until::Never;
+        };
         match &clause.ids {
             Ids::Known(ids) => accepting.until(ids),
             Ids::Fixed => Until::Never,

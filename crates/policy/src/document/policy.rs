@@ -12,6 +12,7 @@ use super::canonical;
 use super::extension::{Extension, Mode, RuleExtension};
 use crate::engine::allowlist::AllowlistIndex;
 use crate::engine::exceptions::ExceptionIndex;
+use crate::engine::paths::PathTexts;
 use crate::pattern::Pattern;
 use crate::trigger::params::Param;
 use crate::trigger::{ArtifactType, BoundTrigger, Need, State};
@@ -44,6 +45,7 @@ pub struct Policy {
     /// What the side-car adds to the policy as a whole; rules have their own part.
     pub(crate) extension: Option<Extension>,
     pub(crate) exceptions: ExceptionIndex,
+    pub(crate) path_texts: PathTexts,
     pub(crate) digest: Digest,
 }
 

@@ -17,6 +17,7 @@ use super::tree::{self, Node};
 use super::{bind, expiry};
 use crate::engine::allowlist::AllowlistIndex;
 use crate::engine::exceptions::ExceptionIndex;
+use crate::engine::paths::PathTexts;
 use crate::pattern::Pattern;
 use crate::trigger::ArtifactType;
 use crate::trigger::params::Param;
@@ -161,8 +162,10 @@ impl Reader<'_> {
             last_updated: fields.maybe_number("last_updated"),
             extension: None,
             exceptions: ExceptionIndex::default(),
+            path_texts: PathTexts::default(),
             digest: Digest::new(DigestAlgorithm::Sha256, &"0".repeat(64))?,
         };
+        policy.path_texts = PathTexts::new(&policy.rule_sets);
         policy.digest = policy.computed_digest();
         Some(policy)
     }

@@ -19,7 +19,7 @@ use crate::trigger::{BoundTrigger, Hit, Hits, Need, Presence, State, TriggerInfo
 
 /// Evaluates a policy on an artifact.
 pub fn evaluate(policy: &Policy, context: &EvalContext<'_>) -> Evaluation {
-    let scene = Scene::new(context);
+    let scene = Scene::of_policy(context, policy);
     let mut ground = Ground::default();
     let denied = look_up(&mut ground, mapping::find_image(&policy.denied_images, context));
     let allowed = look_up(&mut ground, mapping::find_image(&policy.allowed_images, context));

@@ -5,6 +5,7 @@ mod evaluate;
 pub(crate) mod exceptions;
 mod grace;
 mod mapping;
+pub(crate) mod paths;
 pub(crate) mod scene;
 mod verdict;
 

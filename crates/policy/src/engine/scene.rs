@@ -10,6 +10,8 @@ use stopgate_model::{
     PackageId, RemovedReason, RetrievedFile, SourceKind, Vulnerability,
 };
 
+use super::paths::{PathHits, PathTexts};
+use crate::document::Policy;
 use crate::trigger::hit::AcceptedBy;
 use crate::trigger::{ArtifactType, Need, Presence};
 
@@ -273,6 +275,9 @@ pub struct Scene<'a> {
     /// Matches whose package the artifact does not have.
     pub(crate) strays: usize,
     by_vulnerability: OnceCell<HashMap<&'a str, Vec<usize>>>,
+    /// The texts that the policy's rules look for in paths; without a policy there are none.
+    path_texts: Option<&'a PathTexts>,
+    path_hits: OnceCell<PathHits>,
 }
 
 impl<'a> Scene<'a> {
@@ -291,7 +296,26 @@ impl<'a> Scene<'a> {
             let vex = AcceptedBy { document: document.clone(), status: *status, justification: *justification };
             Some(MatchView { vex: Some(vex), ..view(&removed.matched)? })
         }));
-        Self { context, matches, counted, strays, by_vulnerability: OnceCell::new() }
+        Self {
+            context,
+            matches,
+            counted,
+            strays,
+            by_vulnerability: OnceCell::new(),
+            path_texts: None,
+            path_hits: OnceCell::new(),
+        }
+    }
+
+    /// The same for the rules of a policy, which can look for names together.
+    pub(crate) fn of_policy(context: &'a EvalContext<'a>, policy: &'a Policy) -> Self {
+        Self { path_texts: Some(&policy.path_texts), ..Self::new(context) }
+    }
+
+    /// Positions of the paths that contain one of these texts, sorted. `None`: every path must be tried.
+    pub(crate) fn paths_with(&self, texts: &[String]) -> Option<Vec<u32>> {
+        let (known, files) = (self.path_texts?, self.artifact().files.as_ref()?);
+        known.positions(self.path_hits.get_or_init(|| known.search(files)), texts)
     }
 
     pub(crate) const fn artifact(&self) -> &'a Artifact {

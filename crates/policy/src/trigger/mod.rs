@@ -131,6 +131,10 @@ pub(crate) trait Trigger: Sync + 'static {
     fn absence(_: &Self::Params) -> Option<Need> {
         None
     }
+    /// Lower-case texts, one of which every path contains that it looks for. `None`: it cannot be told.
+    fn path_texts(_: &Self::Params) -> Option<&[String]> {
+        None
+    }
     /// Parameters that were accepted but cannot be used.
     fn faults(params: &Self::Params) -> Vec<String> {
         params.faults()
@@ -200,6 +204,10 @@ pub trait BoundTrigger: Send + Sync + Debug {
     fn absence(&self) -> Option<Need>;
     /// Why it cannot run.
     fn faults(&self) -> Vec<String>;
+    /// Lower-case texts, one of which every path contains that it looks for. `None`: it cannot be told.
+    fn path_texts(&self) -> Option<&[String]> {
+        None
+    }
     /// Runs it.
     fn run(&self, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault>;
     /// The conditions that a match does not meet; `None` when the trigger does not decide matches one by one.
@@ -260,6 +268,9 @@ impl<T: ImageTrigger> BoundTrigger for BoundImage<T> {
     }
     fn faults(&self) -> Vec<String> {
         T::faults(&self.0)
+    }
+    fn path_texts(&self) -> Option<&[String]> {
+        T::path_texts(&self.0)
     }
     fn run(&self, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
         T::fire(&self.0, scene, hits)

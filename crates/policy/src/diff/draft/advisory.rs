@@ -3,9 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use stopgate_model::{
-    AvailableFix, Cvss, Epss, Fix, FixState, Kev, PackageType, RelatedVulnerability, Vulnerability,
-};
+use stopgate_model::{AvailableFix, Cvss, Epss, Fix, FixState, Kev, PackageType, RelatedVulnerability, Vulnerability};
 
 use super::{Draft, Kind, Parcel, Repair, Vector, Weakness};
 
@@ -35,7 +33,8 @@ const ECOSYSTEMS: &[(&str, &str)] =
 pub(super) fn distribution(draft: &Draft) -> Option<(String, PackageType)> {
     let (id, version) = draft.distro.as_ref()?;
     let (_, name, kind) = DISTRIBUTIONS.iter().find(|(known, ..)| known == id)?;
-    let numeric = !version.is_empty() && version.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let numeric = !version.is_empty()
+        && version.split('.').all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     numeric.then(|| (name.replace('#', version), kind.clone()))
 }
 
@@ -188,7 +187,8 @@ pub(super) fn fix(draft: &Draft, weakness: &Weakness) -> Fix {
         Repair::Fixed(age) => {
             let version = FIXED.to_owned();
             let date = age.and_then(|age| day(draft, age)).map(|day| day.to_string());
-            let available = date.map(|date| AvailableFix { version: version.clone(), date, kind: "advisory".to_owned() });
+            let available =
+                date.map(|date| AvailableFix { version: version.clone(), date, kind: "advisory".to_owned() });
             Fix { state: FixState::Fixed, versions: vec![version], available: available.into_iter().collect() }
         }
     }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use stopgate_model::{
-    Analyzer, Artifact, DataIdentity, Digest, Distro, Dockerfile, Documents, Engine, Evaluation, EvidenceKind, FileEntry,
-    FileIndex, FileIndexBuilder, FileKind, Healthcheck, ImageConfig, ImageReference, ImageSource, Instruction,
-    LayerInfo, License, LicenseKind, Location, Match, MatchReport, Package, PackageId, PackageType, RetrievedFile,
-    SearchHit, SourceDescription, SourceKind,
+    Analyzer, Artifact, DataIdentity, Digest, Distro, Dockerfile, Documents, Engine, Evaluation, EvidenceKind,
+    FileEntry, FileIndex, FileIndexBuilder, FileKind, Healthcheck, ImageConfig, ImageReference, ImageSource,
+    Instruction, LayerInfo, License, LicenseKind, Location, Match, MatchReport, Package, PackageId, PackageType,
+    RetrievedFile, SearchHit, SourceDescription, SourceKind,
 };
 
 use super::{Draft, Kind, Parcel, advisory};

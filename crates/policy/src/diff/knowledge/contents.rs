@@ -41,8 +41,7 @@ pub(super) fn regex(given: &Given<'_>) -> Option<Vec<Clause>> {
         "no_match" => false,
         _ => return None,
     };
-    let clause =
-        Clause::some(content(path)).known_ids(vec![format!("{}+file://{path}", given.rule_id())]);
+    let clause = Clause::some(content(path)).known_ids(vec![format!("{}+file://{path}", given.rule_id())]);
     let regex = comparable(given.text("regex")?)?;
     Some(match (matches_all(&regex), wanted) {
         (true, true) => vec![clause],

@@ -19,9 +19,8 @@ pub(super) fn label(given: &Given<'_>) -> Option<Vec<Clause>> {
             true
         })
     };
-    let missing = |name: String| {
-        Clause::none(subject()).known_ids(vec![format!("label:{name}")]).test(Test::is(LABEL, &name))
-    };
+    let missing =
+        |name: String| Clause::none(subject()).known_ids(vec![format!("label:{name}")]).test(Test::is(LABEL, &name));
     Some(given.list("required")?.into_iter().map(missing).collect())
 }
 

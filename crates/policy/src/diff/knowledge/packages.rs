@@ -141,7 +141,11 @@ pub(super) fn partial_license(given: &Given<'_>) -> Option<Vec<Clause>> {
 fn place_license(draft: &mut Draft, _: &str, thing: &Thing) -> bool {
     let kind = match thing.text(KIND) {
         Some(id) if PackageType::named(id).is_os() => {
-            if draft.os_type().id() == id { Kind::Os } else { Kind::Named(id.to_owned()) }
+            if draft.os_type().id() == id {
+                Kind::Os
+            } else {
+                Kind::Named(id.to_owned())
+            }
         }
         Some(id) => Kind::Named(id.to_owned()),
         None => Kind::Named("npm".to_owned()),

@@ -12,10 +12,8 @@ use crate::diff::value::{Dim, Test, Value};
 use crate::trigger::types::{Comparison, Number};
 
 const CLASS: Dim = Dim { name: "class", scale: Scale::Words(&["non-os", "os"]) };
-const SEVERITY: Dim = Dim {
-    name: "severity",
-    scale: Scale::Words(&["critical", "high", "medium", "low", "negligible", "unknown"]),
-};
+const SEVERITY: Dim =
+    Dim { name: "severity", scale: Scale::Words(&["critical", "high", "medium", "low", "negligible", "unknown"]) };
 const FIX: Dim = Dim { name: "fix", scale: Scale::Words(&["open", "fixed", "never"]) };
 /// Days since the fix was seen; the greatest number stands for a date that is not known.
 const FIX_AGE: Dim = Dim { name: "days since the fix", scale: Scale::Wholes(-3, i64::MAX) };
@@ -209,7 +207,9 @@ fn parcel(draft: &Draft, key: &str, thing: &Thing) -> Option<Parcel> {
     // Another path makes the key of name and version.
     let (name, version) = match key.rsplit_once('-') {
         _ if draft.kind != crate::trigger::ArtifactType::Image => (key, "1.0.0"),
-        Some((name, version)) if !name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit()) => (name, version),
+        Some((name, version)) if !name.is_empty() && version.starts_with(|c: char| c.is_ascii_digit()) => {
+            (name, version)
+        }
         _ if thing.id.is_none() => (key, "1.0.0"),
         _ => return None,
     };

@@ -161,7 +161,9 @@ impl Language for Digests {
     }
     fn step(&self, state: &DigestState, c: char) -> Option<DigestState> {
         match state {
-            DigestState::Hex(algorithm, read) => hex_step(*algorithm, *read, c).map(|read| DigestState::Hex(*algorithm, read)),
+            DigestState::Hex(algorithm, read) => {
+                hex_step(*algorithm, *read, c).map(|read| DigestState::Hex(*algorithm, read))
+            }
             DigestState::Name(name) if c == ':' => {
                 let algorithm = ALGORITHMS.into_iter().find(|algorithm| algorithm.name() == name)?;
                 Some(DigestState::Hex(algorithm, 0))

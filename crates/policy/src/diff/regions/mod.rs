@@ -149,7 +149,11 @@ impl<'p> Lists<'p> {
     /// All that is asked, as texts to compare.
     fn asks(&self) -> [Vec<String>; 3] {
         let rules = |list: &[&ImageRule]| list.iter().map(|rule| Asked::Image(&rule.target).text()).collect();
-        [rules(&self.denied), rules(&self.allowed), self.mappings.iter().map(|mapping| Asked::of(mapping).text()).collect()]
+        [
+            rules(&self.denied),
+            rules(&self.allowed),
+            self.mappings.iter().map(|mapping| Asked::of(mapping).text()).collect(),
+        ]
     }
 }
 
@@ -183,7 +187,8 @@ impl<'p> Asked<'p> {
             Self::Source(..) => "source",
             Self::Sbom(..) => "sbom",
         };
-        let patterns: Vec<String> = self.patterns().into_iter().map(|pattern| format!("{:?}", pattern.as_str())).collect();
+        let patterns: Vec<String> =
+            self.patterns().into_iter().map(|pattern| format!("{:?}", pattern.as_str())).collect();
         format!("{kind} {}", patterns.join(" "))
     }
 
@@ -356,7 +361,9 @@ impl Parts {
             ArtifactType::Image => {
                 (text(Slot::Registry, "docker.io")?, text(Slot::Repository, "team/app")?, text(Slot::Tag, "1")?)
             }
-            ArtifactType::Source | ArtifactType::Sbom => (text(Slot::Host, "*")?, text(Slot::Path, "*")?, "*".to_owned()),
+            ArtifactType::Source | ArtifactType::Sbom => {
+                (text(Slot::Host, "*")?, text(Slot::Path, "*")?, "*".to_owned())
+            }
         };
         let part = |text: String| if text == "*" { String::new() } else { text };
         Some(Place {

@@ -270,7 +270,9 @@ impl Maker<'_> {
     /// The combination of one text; `None` for a text that is no such part.
     fn bits_of(&self, text: &str) -> Option<Bits> {
         let part = (!matches!(text, "" | "*")).then_some(text);
-        let of = |text: &str| -> Option<Vec<bool>> { self.patterns.iter().map(|pattern| pattern.matches(text).ok()).collect() };
+        let of = |text: &str| -> Option<Vec<bool>> {
+            self.patterns.iter().map(|pattern| pattern.matches(text).ok()).collect()
+        };
         let absent = || self.absent();
         let plain = match (self.kind, part) {
             (PartKind::Digest, _) => of(&Digest::parse(text).ok()?.to_string())?,
@@ -318,4 +320,3 @@ fn second_name(repository: &str) -> Option<String> {
         _ => None,
     }
 }
-

@@ -92,11 +92,11 @@ fn params(dice: &mut Dice) -> (&'static str, &'static str, Params) {
             let mut checks = OPERATORS.to_vec();
             checks.extend(["exists", "not_exists", "in", "not_in", "like"]);
             let check = dice.pick(&checks);
-            ("metadata", "attribute", vec![
-                ("attribute", text(attribute)),
-                ("check", text(check)),
-                ("value", text(dice.pick(values))),
-            ])
+            (
+                "metadata",
+                "attribute",
+                vec![("attribute", text(attribute)), ("check", text(check)), ("value", text(dice.pick(values)))],
+            )
         }
         7 => ("image_config", "label", vec![("required", dice.some(&LABELS, 3))]),
         8 => ("image_config", "user", vec![("check", text(dice.pick(&["uid_zero", "not_numeric"])))]),
@@ -110,7 +110,8 @@ fn params(dice: &mut Dice) -> (&'static str, &'static str, Params) {
                 _ => ("HEALTHCHECK", &["NONE", "CMD true"]),
             };
             let check = dice.pick(&["=", "!=", "exists", "not_exists", "in", "not_in", "like", "not_like"]);
-            let mut all = vec![("instruction", text(instruction)), ("check", text(check)), ("value", text(dice.pick(values)))];
+            let mut all =
+                vec![("instruction", text(instruction)), ("check", text(check)), ("value", text(dice.pick(values)))];
             if dice.one_in(5) {
                 all.push(("actual_dockerfile_only", truth(dice)));
             }
@@ -182,7 +183,9 @@ fn params(dice: &mut Dice) -> (&'static str, &'static str, Params) {
             }
             ("secret_scans", "content_regex_checks", all)
         }
-        34 => ("vulnerabilities", "stale_feed_data", vec![("max_days_since_sync", text(dice.pick(&["1", "10", "30"])))]),
+        34 => {
+            ("vulnerabilities", "stale_feed_data", vec![("max_days_since_sync", text(dice.pick(&["1", "10", "30"])))])
+        }
         35 => match dice.below(3) {
             0 => ("vulnerabilities", "kev_list", vec![]),
             1 => ("vulnerabilities", "vulnerability_data_unavailable", vec![]),
@@ -251,7 +254,8 @@ const GATES: [&str; 9] = [
     "packages",
     "metadata",
 ];
-const EXPIRIES: [&str; 4] = ["2026-05-01T00:00:00Z", "2026-06-20T00:00:00Z", "2026-07-15T00:00:00Z", "2027-01-01T00:00:00Z"];
+const EXPIRIES: [&str; 4] =
+    ["2026-05-01T00:00:00Z", "2026-06-20T00:00:00Z", "2026-07-15T00:00:00Z", "2027-01-01T00:00:00Z"];
 
 fn item(dice: &mut Dice, id: String) -> Value {
     let gate = dice.pick(&GATES);

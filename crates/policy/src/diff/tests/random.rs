@@ -46,7 +46,8 @@ fn no_claim_is_refuted_and_every_witness_holds() {
             (case.tag, case.now) = somewhere(&mut dice);
             let stops = |policy| case.evaluate(policy).decision == Decision::Stop;
             let (stops_old, stops_new) = (stops(&old), stops(&new));
-            let shown = || format!("seed {seed}, {} at {}\n{case:?}\n{old_document}\n{new_document}", case.tag, case.now);
+            let shown =
+                || format!("seed {seed}, {} at {}\n{case:?}\n{old_document}\n{new_document}", case.tag, case.now);
             assert!(!(report.forward.is_proved() && stops_old && !stops_new), "not stricter: {}", shown());
             assert!(!(report.backward.is_proved() && stops_new && !stops_old), "not looser: {}", shown());
         }
@@ -61,7 +62,9 @@ fn no_claim_is_refuted_and_every_witness_holds() {
 
 fn doubts(direction: &Direction) -> Vec<String> {
     match direction {
-        Direction::Undecided(doubts) => doubts.iter().map(|doubt| format!("{} {:?}", doubt.place, doubt.rules)).collect(),
+        Direction::Undecided(doubts) => {
+            doubts.iter().map(|doubt| format!("{} {:?}", doubt.place, doubt.rules)).collect()
+        }
         Direction::Proved => vec!["proved".to_owned()],
         Direction::Refuted(_) => vec!["refuted".to_owned()],
     }

@@ -24,11 +24,27 @@ fn answer_of(old: &Value, new: &Value) -> String {
 fn rules_are_compared_by_what_they_stop() {
     let package = |rest: &str| format!("stop vulnerabilities.package package_type=all; {rest}");
     for (old, new, expected) in [
-        (package("severity=high; severity_comparison=>="), package("severity=medium; severity_comparison=>="), "stricter"),
+        (
+            package("severity=high; severity_comparison=>="),
+            package("severity=medium; severity_comparison=>="),
+            "stricter",
+        ),
         (package("severity=high; severity_comparison=>="), package("severity=medium; severity_comparison=>"), "equal"),
-        (package("severity=high; severity_comparison==="), package("severity=high; severity_comparison=>="), "stricter"),
-        (package("severity=low; severity_comparison=>"), package("severity=low; severity_comparison=<"), "incomparable"),
-        (package("fix_available=true; max_days_since_fix=30"), package("fix_available=true; max_days_since_fix=7"), "stricter"),
+        (
+            package("severity=high; severity_comparison==="),
+            package("severity=high; severity_comparison=>="),
+            "stricter",
+        ),
+        (
+            package("severity=low; severity_comparison=>"),
+            package("severity=low; severity_comparison=<"),
+            "incomparable",
+        ),
+        (
+            package("fix_available=true; max_days_since_fix=30"),
+            package("fix_available=true; max_days_since_fix=7"),
+            "stricter",
+        ),
         (package("max_days_since_fix=30"), package("max_days_since_fix=7"), "equal"),
         (package("vendor_only=true"), package("vendor_only=false"), "stricter"),
         (package("cvss_v3_base_score=9.0"), package("cvss_v3_base_score=7.0"), "stricter"),
@@ -48,10 +64,8 @@ fn several_rules_may_say_what_one_says() {
     let split = [rule("severity=high; severity_comparison=="), rule("severity=critical; severity_comparison==")];
     assert_eq!(answer(&[&high], &[&split[1], &split[0]]), "equal");
     assert_eq!(answer(&[&high], &[&split[1]]), "looser");
-    let classes = [
-        high.replace("package_type=all", "package_type=os"),
-        high.replace("package_type=all", "package_type=non-os"),
-    ];
+    let classes =
+        [high.replace("package_type=all", "package_type=os"), high.replace("package_type=all", "package_type=non-os")];
     assert_eq!(answer(&[&high], &[&classes[0], &classes[1]]), "equal");
     let known = rule("severity=unknown; severity_comparison=>=; vendor_only=false; known_exploited_vulnerability=true");
     assert_eq!(answer(&["stop vulnerabilities.kev_list"], &[&known]), "equal");
@@ -60,30 +74,102 @@ fn several_rules_may_say_what_one_says() {
 #[test]
 fn lists_and_numbers_have_the_direction_of_their_trigger() {
     for (old, new, expected) in [
-        ("stop dockerfile.effective_user users=root; type=denylist", "stop dockerfile.effective_user users=0,root; type=denylist", "equal"),
-        ("stop dockerfile.effective_user users=root; type=denylist", "stop dockerfile.effective_user users=root,app; type=denylist", "stricter"),
-        ("stop dockerfile.effective_user users=a,b; type=allowlist", "stop dockerfile.effective_user users=a; type=allowlist", "stricter"),
-        ("stop dockerfile.exposed_ports ports=22; type=denylist", "stop dockerfile.exposed_ports ports=80; type=allowlist", "stricter"),
-        ("stop dockerfile.exposed_ports ports=22; type=denylist", "stop dockerfile.exposed_ports ports=0; type=denylist", "stricter"),
+        (
+            "stop dockerfile.effective_user users=root; type=denylist",
+            "stop dockerfile.effective_user users=0,root; type=denylist",
+            "equal",
+        ),
+        (
+            "stop dockerfile.effective_user users=root; type=denylist",
+            "stop dockerfile.effective_user users=root,app; type=denylist",
+            "stricter",
+        ),
+        (
+            "stop dockerfile.effective_user users=a,b; type=allowlist",
+            "stop dockerfile.effective_user users=a; type=allowlist",
+            "stricter",
+        ),
+        (
+            "stop dockerfile.exposed_ports ports=22; type=denylist",
+            "stop dockerfile.exposed_ports ports=80; type=allowlist",
+            "stricter",
+        ),
+        (
+            "stop dockerfile.exposed_ports ports=22; type=denylist",
+            "stop dockerfile.exposed_ports ports=0; type=denylist",
+            "stricter",
+        ),
         ("stop image_config.label required=a", "stop image_config.label required=b,a", "stricter"),
-        ("stop metadata.attribute attribute=size; check=>; value=10mb", "stop metadata.attribute attribute=size; check=>=; value=5242880", "stricter"),
-        ("stop metadata.attribute attribute=distro_version; check=<; value=12", "stop metadata.attribute attribute=distro_version; check=<=; value=11.9", "looser"),
-        ("stop metadata.attribute attribute=architecture; check=in; value=arm64,s390x", "stop metadata.attribute attribute=architecture; check=!=; value=amd64", "stricter"),
-        ("stop licenses.denylist_exact_match licenses=GPL-3.0", "stop licenses.denylist_partial_match licenses=GPL", "stricter"),
-        ("stop packages.required_package name=curl", "stop packages.required_package name=curl; version=1.0; version_match_type=minimum", "stricter"),
-        ("stop packages.required_package name=curl; version=1.0; version_match_type=minimum", "stop packages.required_package name=curl; version=1.2; version_match_type=minimum", "stricter"),
+        (
+            "stop metadata.attribute attribute=size; check=>; value=10mb",
+            "stop metadata.attribute attribute=size; check=>=; value=5242880",
+            "stricter",
+        ),
+        (
+            "stop metadata.attribute attribute=distro_version; check=<; value=12",
+            "stop metadata.attribute attribute=distro_version; check=<=; value=11.9",
+            "looser",
+        ),
+        (
+            "stop metadata.attribute attribute=architecture; check=in; value=arm64,s390x",
+            "stop metadata.attribute attribute=architecture; check=!=; value=amd64",
+            "stricter",
+        ),
+        (
+            "stop licenses.denylist_exact_match licenses=GPL-3.0",
+            "stop licenses.denylist_partial_match licenses=GPL",
+            "stricter",
+        ),
+        (
+            "stop packages.required_package name=curl",
+            "stop packages.required_package name=curl; version=1.0; version_match_type=minimum",
+            "stricter",
+        ),
+        (
+            "stop packages.required_package name=curl; version=1.0; version_match_type=minimum",
+            "stop packages.required_package name=curl; version=1.2; version_match_type=minimum",
+            "stricter",
+        ),
         ("stop packages.denylist name=curl; version=1.0", "stop packages.denylist name=curl", "stricter"),
         ("stop npms.blacklisted_name_version name=a", "stop packages.denylist name=a", "stricter"),
         ("stop passwd_file.denylist_userids user_ids=0", "stop passwd_file.denylist_userids user_ids=0,14", "stricter"),
-        ("stop secret_scans.content_regex_checks match_type=notfound", "stop secret_scans.content_regex_checks match_type=notfound; content_regex_name=A", "stricter"),
-        ("stop secret_scans.content_regex_checks content_regex_name=A", "stop secret_scans.content_regex_checks", "stricter"),
-        ("stop vulnerabilities.stale_feed_data max_days_since_sync=10", "stop vulnerabilities.stale_feed_data max_days_since_sync=5", "stricter"),
-        ("stop distro.deny distro=debian; version=11; check=<", "stop distro.deny distro=Debian; version=12; check=<", "stricter"),
-        ("stop files.attribute_match filename=/a; mode=0644; mode_op=not_equals", "stop files.attribute_match filename=/a; mode=0644; mode_op=not_equals; skip_missing=false", "stricter"),
+        (
+            "stop secret_scans.content_regex_checks match_type=notfound",
+            "stop secret_scans.content_regex_checks match_type=notfound; content_regex_name=A",
+            "stricter",
+        ),
+        (
+            "stop secret_scans.content_regex_checks content_regex_name=A",
+            "stop secret_scans.content_regex_checks",
+            "stricter",
+        ),
+        (
+            "stop vulnerabilities.stale_feed_data max_days_since_sync=10",
+            "stop vulnerabilities.stale_feed_data max_days_since_sync=5",
+            "stricter",
+        ),
+        (
+            "stop distro.deny distro=debian; version=11; check=<",
+            "stop distro.deny distro=Debian; version=12; check=<",
+            "stricter",
+        ),
+        (
+            "stop files.attribute_match filename=/a; mode=0644; mode_op=not_equals",
+            "stop files.attribute_match filename=/a; mode=0644; mode_op=not_equals; skip_missing=false",
+            "stricter",
+        ),
         ("stop files.name_match regex=.*\\.pem", "stop files.name_match regex=.*", "stricter"),
         ("stop files.suid_or_guid_set", "stop files.name_match regex=.*", "stricter"),
-        ("stop dockerfile.instruction instruction=RUN; check==; value=make", "stop dockerfile.instruction instruction=RUN; check=exists", "stricter"),
-        ("stop vulnerabilities.denylist vulnerability_ids=CVE-1", "stop vulnerabilities.denylist vulnerability_ids=CVE-2,CVE-1", "stricter"),
+        (
+            "stop dockerfile.instruction instruction=RUN; check==; value=make",
+            "stop dockerfile.instruction instruction=RUN; check=exists",
+            "stricter",
+        ),
+        (
+            "stop vulnerabilities.denylist vulnerability_ids=CVE-1",
+            "stop vulnerabilities.denylist vulnerability_ids=CVE-2,CVE-1",
+            "stricter",
+        ),
         ("stop files.name_match regex=/a", "stop files.name_match regex=/b", "incomparable"),
         ("stop malware.scan_not_run", "warn malware.scan_not_run", "looser"),
         ("stop files.name_match regex=*x", "stop always.always", "equal"),

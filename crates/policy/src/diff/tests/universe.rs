@@ -79,7 +79,8 @@ fn add(dice: &mut Dice, case: Case) -> Case {
         }
         3 => {
             let mode = if dice.one_in(3) { DockerfileMode::Guessed } else { DockerfileMode::Actual };
-            let lines = ["FROM alpine:3", "FROM scratch", "RUN make", "RUN apt-get update", "USER app", "HEALTHCHECK NONE"];
+            let lines =
+                ["FROM alpine:3", "FROM scratch", "RUN make", "RUN apt-get update", "USER app", "HEALTHCHECK NONE"];
             let count = dice.below(3);
             let lines: Vec<&str> = (0..count).map(|_| dice.pick(&lines)).collect();
             case.dockerfile(mode, &lines)
@@ -135,7 +136,8 @@ fn add(dice: &mut Dice, case: Case) -> Case {
             case.with(|artifact| artifact.secrets.as_mut().unwrap().push(hit))
         }
         10 => {
-            let distro = dice.pick(&["debian 12", "debian 11", "alpine 3.18", "debian 9.1", "ubuntu 22.04", "debian 12.0"]);
+            let distro =
+                dice.pick(&["debian 12", "debian 11", "alpine 3.18", "debian 9.1", "ubuntu 22.04", "debian 12.0"]);
             let (id, version) = distro.split_once(' ').unwrap();
             case.with(|artifact| {
                 let distro = artifact.distro.as_mut().unwrap();
@@ -143,7 +145,8 @@ fn add(dice: &mut Dice, case: Case) -> Case {
             })
         }
         11 => {
-            let (size, architecture) = ([10, 1024, 1 << 20, 3 << 20][dice.below(4)], dice.pick(&["amd64", "arm64", "s390x"]));
+            let (size, architecture) =
+                ([10, 1024, 1 << 20, 3 << 20][dice.below(4)], dice.pick(&["amd64", "arm64", "s390x"]));
             let mut case = case;
             if let stopgate_model::SourceKind::Image(image) = &mut case.artifact.source.kind {
                 image.size = size;
@@ -154,7 +157,8 @@ fn add(dice: &mut Dice, case: Case) -> Case {
         12 => {
             let mut case = case;
             let report = case.report.as_mut().unwrap();
-            report.data.built = dice.pick(&["2026-05-31T00:00:00Z", "2026-05-01T00:00:00Z", "2027-12-30T00:00:00Z"]).to_owned();
+            report.data.built =
+                dice.pick(&["2026-05-31T00:00:00Z", "2026-05-01T00:00:00Z", "2027-12-30T00:00:00Z"]).to_owned();
             if dice.one_in(3) {
                 report.distro_has_data = Some(false);
             }

@@ -61,7 +61,9 @@ impl Question<'_, '_> {
                 let mut draft = self.draft(now);
                 let placed = match &open.stop.clause {
                     // A condition that wants a thing to be missing holds as long as nothing is put there.
-                    Some(clause) if clause.quantity == super::clause::Quantity::None => moves::clear(&mut draft, clause),
+                    Some(clause) if clause.quantity == super::clause::Quantity::None => {
+                        moves::clear(&mut draft, clause)
+                    }
                     Some(clause) => (clause.subject.place)(&mut draft, &clause.subject.key, &thing),
                     None => true,
                 };
@@ -141,9 +143,7 @@ impl Question<'_, '_> {
 
     /// Whether the draft is stopped by the first policy alone, with nothing missing.
     fn holds(&self, judged: &Judged) -> bool {
-        judged.ours.decision == Decision::Stop
-            && judged.theirs.decision != Decision::Stop
-            && self.cost(judged) == 0
+        judged.ours.decision == Decision::Stop && judged.theirs.decision != Decision::Stop && self.cost(judged) == 0
     }
 
     /// How much stands between a draft that the first policy stops and a witness.

@@ -21,7 +21,9 @@ pub(super) fn against(question: &Question<'_, '_>, draft: &Draft, rule: &Rule) -
     if let Meaning::Fires(clauses) = meaning(rule) {
         for clause in &clauses {
             match clause.quantity {
-                Quantity::None => drafts.extend(things(clause, 6).iter().filter_map(|thing| with(draft, clause, thing))),
+                Quantity::None => {
+                    drafts.extend(things(clause, 6).iter().filter_map(|thing| with(draft, clause, thing)))
+                }
                 Quantity::Some if clause.subject.single => {
                     let others = alternatives(question, &clause.subject);
                     drafts.extend(others.iter().filter_map(|thing| with(draft, clause, thing)));

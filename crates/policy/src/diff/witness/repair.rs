@@ -38,7 +38,9 @@ impl Question<'_, '_> {
             if *work > WORK {
                 return None;
             }
-            let Some(candidate) = self.judge(&change).filter(|new| new.ours.decision == Decision::Stop) else { continue };
+            let Some(candidate) = self.judge(&change).filter(|new| new.ours.decision == Decision::Stop) else {
+                continue;
+            };
             let cost = self.cost(&candidate);
             if cost < least {
                 least = cost;

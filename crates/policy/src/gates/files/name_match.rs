@@ -26,15 +26,21 @@ impl Trigger for NameMatch {
         artifact_types: ANY,
         ..TriggerInfo::new("files", "name_match", "A file's path matches the expression.")
     };
+
+    fn path_texts(params: &NameMatchParams) -> Option<&[String]> {
+        params.regex.regex().ok()?.texts()
+    }
 }
 
 impl ImageTrigger for NameMatch {
     fn fire(params: &NameMatchParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
         let Some(files) = &scene.artifact().files else { return Ok(()) };
         let regex = params.regex.regex()?;
-        let entries: Box<dyn Iterator<Item = FileEntry<'_>>> = match regex.folder() {
-            Some(folder) => Box::new(files.below(folder)),
-            None => Box::new(files.iter()),
+        let narrowed = regex.texts().and_then(|texts| scene.paths_with(texts));
+        let entries: Box<dyn Iterator<Item = FileEntry<'_>>> = match (regex.folder(), narrowed) {
+            (_, Some(positions)) => Box::new(positions.into_iter().filter_map(|position| files.at(position as usize))),
+            (Some(folder), None) => Box::new(files.below(folder)),
+            (None, None) => Box::new(files.iter()),
         };
         for entry in entries {
             if !regex.matches(entry.path)? {

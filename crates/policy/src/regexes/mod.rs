@@ -5,6 +5,8 @@
 //! engine with a step limit; in front of it stands the same expression without its look-around,
 //! which accepts more and costs little, so most texts never reach the backtracking.
 
+mod literals;
+
 use stopgate_model::limits;
 
 /// Why a rule could not be run to its end.
@@ -22,6 +24,8 @@ pub(crate) struct PythonRegex {
     engine: Engine,
     /// A folder below which every matching path lies.
     folder: Option<String>,
+    /// Lower-case texts, one of which every match contains.
+    texts: Option<Vec<String>>,
 }
 
 #[derive(Debug)]
@@ -38,13 +42,18 @@ impl PythonRegex {
         let translated = translate(pattern, Look::Keep).unwrap_or_else(|| pattern.to_owned());
         // The expression must stand alone, else `a)(b` would become valid inside our group.
         match linear(&translated, false).and_then(|_| linear(&translated, true)) {
-            Ok(regex) => Ok(Self { text, engine: Engine::Linear(regex), folder }),
+            Ok(regex) => {
+                let texts = literals::required(&translated);
+                Ok(Self { text, engine: Engine::Linear(regex), folder, texts })
+            }
             Err(regex::Error::CompiledTooBig(size)) => Err(format!("it compiles to more than {size} bytes")),
             Err(_) => {
                 backtracking(&translated)?;
                 let regex = Box::new(backtracking(&anchored(&translated))?);
-                let filter = translate(pattern, Look::Strip).and_then(|stripped| linear(&stripped, true).ok());
-                Ok(Self { text, engine: Engine::Backtracking { regex, filter }, folder })
+                let stripped = translate(pattern, Look::Strip);
+                let texts = stripped.as_deref().and_then(literals::required);
+                let filter = stripped.and_then(|stripped| linear(&stripped, true).ok());
+                Ok(Self { text, engine: Engine::Backtracking { regex, filter }, folder, texts })
             }
         }
     }
@@ -62,6 +71,11 @@ impl PythonRegex {
     /// Whether matching always comes to an end without a fault.
     pub(crate) const fn is_linear(&self) -> bool {
         matches!(self.engine, Engine::Linear(_))
+    }
+
+    /// Lower-case texts, one of which every match contains, ASCII case ignored.
+    pub(crate) fn texts(&self) -> Option<&[String]> {
+        self.texts.as_deref()
     }
 
     /// Whether a match begins at the start of the text.
