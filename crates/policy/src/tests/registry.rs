@@ -1,6 +1,7 @@
 //! The registry: what it says of itself is complete and true.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::registry::{GATES, all, gate_names};
 use crate::trigger::params::{Param, ParamSpec};
@@ -56,6 +57,30 @@ fn every_example_default_and_word_is_accepted() {
             }
         }
     }
+}
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn every_trigger_has_its_four_cases_beside_it() {
+    let gates = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/gates");
+    let mut triggers = 0;
+    for path in files(&gates) {
+        let source = std::fs::read_to_string(&path).unwrap();
+        if !source.contains("\nimpl Trigger for ") {
+            continue;
+        }
+        triggers += 1;
+        for case in ["fires", "does_not_fire", "boundary", "data_missing"] {
+            let test = format!("#[test]\n    fn {case}() {{\n");
+            assert!(source.contains(&test), "{} has no test `{case}`", path.display());
+        }
+    }
+    assert_eq!(triggers, TRIGGERS.len(), "a trigger is not in the registry");
 }
 
 #[test]

@@ -218,32 +218,6 @@ fn related(id: &str) -> stopgate_model::RelatedVulnerability {
 }
 
 #[test]
-fn age_and_absence_of_data_are_reported() {
-    let stale = |days: u32| ids(&image(), &format!("stop vulnerabilities.stale_feed_data max_days_since_sync={days}"));
-    assert_eq!(stale(2), QUIET, "on the day itself");
-    assert_eq!(stale(1).len(), 1);
-    let mut old = image();
-    old.report.as_mut().unwrap().data.built = "2026-01-01T00:00:00Z".to_owned();
-    assert_eq!(
-        ids(&old, "stop vulnerabilities.stale_feed_data max_days_since_sync=2"),
-        ["deb3f1afb4ea0ddf587e6c62c341c6fa"]
-    );
-    let unavailable = "warn vulnerabilities.vulnerability_data_unavailable";
-    assert_eq!(check(&image(), unavailable), ["pass"]);
-    let mut without = image();
-    without.report.as_mut().unwrap().distro_has_data = Some(false);
-    assert_eq!(
-        check(&without, unavailable),
-        ["warn there is no vulnerability data for `debian:12`: its packages were not checked", "pass"]
-    );
-    assert_eq!(check(&without, "stop vulnerabilities.stale_feed_data max_days_since_sync=9").last().unwrap(), "stop");
-    without.report = None;
-    assert_eq!(check(&without, unavailable).last().unwrap(), "undecided", "no data at all is never clean");
-    let undecided = check(&without, "stop vulnerabilities.package package_type=all");
-    assert_eq!(undecided.len(), 2, "{undecided:?}");
-}
-
-#[test]
 fn findings_say_what_to_do_and_why() {
     let evaluation = high().evaluate(&policy(&document(&[
         "stop vulnerabilities.package package_type=all; severity=high; severity_comparison=>=",

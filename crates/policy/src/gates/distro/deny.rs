@@ -73,3 +73,51 @@ fn segments(version: &str) -> Vec<(u64, String)> {
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::{Gap, GapCode};
+
+    use crate::tests::{check, image};
+
+    fn deny(rest: &str) -> Vec<String> {
+        check(&image(), &format!("stop distro.deny {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(
+            deny("distro=debian; version=12; check=<="),
+            ["stop the distribution is debian 12, and versions <= 12 are denied", "stop"]
+        );
+        assert_eq!(deny("distro=Debian; version=9; check=!=").len(), 2);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(deny("distro=debian; version=9; check=<"), ["pass"], "versions are no texts");
+        assert_eq!(deny("distro=alpine; version=99; check=<"), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(deny("distro=debian; version=12; check=<"), ["pass"]);
+        assert_eq!(deny("distro=debian; version=12.0; check==").len(), 2, "zeros at the end say nothing");
+        assert_eq!(deny("distro=debian; version=12.1; check=<").len(), 2);
+    }
+
+    #[test]
+    fn data_missing() {
+        let rule = "stop distro.deny distro=debian; version=9; check=<";
+        let none = image().with(|artifact| artifact.distro = None);
+        assert_eq!(check(&none, rule), ["pass"], "an image without a distribution");
+        let unknown =
+            none.with(|artifact| artifact.gaps.push(Gap::new(GapCode::DistroUnknown, "os-release is broken")));
+        assert_eq!(check(&unknown, rule)[1], "undecided", "one that could not be told is not a clean one");
+        let unversioned = image().with(|artifact| artifact.distro.as_mut().unwrap().version_id.clear());
+        assert_eq!(
+            check(&unversioned, rule),
+            ["! rule `r1`: the distribution `debian` does not say its version", "pass"]
+        );
+    }
+}

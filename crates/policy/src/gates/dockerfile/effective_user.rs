@@ -80,3 +80,57 @@ fn same_users(user: &str) -> Vec<String> {
     }
     names
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::DockerfileMode;
+
+    use crate::tests::{Case, check, ids, image};
+
+    const DENY: &str = "stop dockerfile.effective_user users=root,docker; type=denylist";
+    const ALLOW: &str = "stop dockerfile.effective_user users=app; type=allowlist";
+
+    fn user(name: &str) -> Case {
+        image().config(|config| config.user = name.to_owned())
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(ids(&image(), DENY), ["cbff271f45d32e78dcc1979dbca9c14d"]);
+        assert_eq!(ids(&image(), ALLOW), ["b2605c2ddbdb02b8e2365c9248dada5a"]);
+        assert_eq!(check(&user("docker"), DENY)[0], "stop the image runs as `docker`, which is a denied user");
+        assert_eq!(
+            check(&user("web"), ALLOW)[0],
+            "stop the image runs as `web`, which is not one of the allowed users"
+        );
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(check(&user("app"), DENY), ["pass"]);
+        assert_eq!(check(&user("app"), ALLOW), ["pass"]);
+        let named = user("app").dockerfile(DockerfileMode::Actual, &["FROM x", "USER root"]);
+        assert_eq!(check(&named, DENY), ["pass"], "the configuration says what runs");
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(check(&user("0:0"), DENY)[0], "stop the image runs as `0:0`, which is a denied user");
+        assert_eq!(check(&user("000"), DENY).len(), 2, "root by its id");
+        assert_eq!(check(&user("app:root"), ALLOW), ["pass"], "the group is not the user");
+    }
+
+    #[test]
+    fn data_missing() {
+        let none = image().with(|artifact| artifact.config = None);
+        assert_eq!(
+            check(&none, DENY),
+            [
+                "! rule `r1`: it was not checked: there is no image configuration: check the image rather than its SBOM",
+                "undecided"
+            ]
+        );
+        let file = none.dockerfile(DockerfileMode::Guessed, &["FROM x", "USER docker"]);
+        assert_eq!(check(&file, DENY)[0], "stop the image runs as `docker`, which is a denied user");
+    }
+}

@@ -151,3 +151,58 @@ fn port(token: String, line: Line, hits: &mut Hits) -> Option<Port> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::DockerfileMode;
+
+    use crate::tests::{Case, check, ids, image};
+
+    fn case() -> Case {
+        image().config(|config| config.exposed_ports = vec!["22/tcp".to_owned(), "53/udp".to_owned()])
+    }
+
+    fn ports(rest: &str) -> Vec<String> {
+        check(&case(), &format!("stop dockerfile.exposed_ports {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        let deny = "stop dockerfile.exposed_ports ports=22; type=denylist";
+        assert_eq!(ids(&case(), deny), ["cc05c35507995b4a657b63f9b0baa281"]);
+        assert_eq!(
+            ports("ports=22; type=allowlist"),
+            ["stop the image declares port 53/udp, which is not allowed", "stop"]
+        );
+        assert_eq!(
+            ports("ports=0; type=denylist"),
+            ["stop the image declares ports, and none may be: 22, 53/udp", "stop"]
+        );
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(ports("ports=22,53; type=whitelist"), ["pass"]);
+        assert_eq!(ports("ports=80; type=denylist"), ["pass"]);
+        assert_eq!(check(&image(), "stop dockerfile.exposed_ports ports=0; type=denylist"), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        let range = image().with(|artifact| artifact.config = None);
+        let range = range.dockerfile(DockerfileMode::Actual, &["FROM x", "EXPOSE 8000-8010 nonsense"]);
+        let deny = |port: u32| check(&range, &format!("stop dockerfile.exposed_ports ports={port}; type=denylist"));
+        let unread = "! rule `r1`: the port `nonsense` could not be read: expected a number or a range";
+        let found = ["stop the image declares port 8000-8010, which is denied", unread, "stop"];
+        assert_eq!((deny(8000), deny(8010)), (found.map(str::to_owned).to_vec(), found.map(str::to_owned).to_vec()));
+        assert_eq!((deny(7999), deny(8011)), (vec![unread.to_owned(), "pass".to_owned()], deny(1)));
+    }
+
+    #[test]
+    fn data_missing() {
+        let none = image().with(|artifact| artifact.config = None);
+        assert_eq!(check(&none, "stop dockerfile.exposed_ports ports=22; type=denylist")[1], "undecided");
+        let given = ports("ports=22; type=denylist; actual_dockerfile_only=true");
+        assert_eq!(given[1], "undecided", "no Dockerfile was given");
+    }
+}

@@ -185,3 +185,69 @@ fn absent(keyword: &str, scene: &Scene<'_>) -> Hit {
     };
     hit.remedy(Remediation::Dockerfile { line: None, instruction: write.to_owned() })
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::{DockerfileMode, Healthcheck};
+
+    use crate::tests::{Case, check, ids, image};
+
+    fn case() -> Case {
+        let lines =
+            ["FROM golang AS build", "RUN sudo make", "FROM alpine:3.20", "ADD a.tar /a", "ENV DB_PASSWORD=hunter2"];
+        image().dockerfile(DockerfileMode::Actual, &lines)
+    }
+
+    fn instruction(rest: &str) -> Vec<String> {
+        check(&case(), &format!("stop dockerfile.instruction {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(instruction("instruction=ADD; check=exists"), ["stop the Dockerfile has `ADD a.tar /a`", "stop"]);
+        assert_eq!(instruction("instruction=FROM; check=!=; value=debian").len(), 2);
+        let secret = instruction("instruction=ENV; check=like; value=.*PASSWORD=.+");
+        assert_eq!(secret[0], "stop `ENV DB_PASSWORD=…` meets the condition like `.*PASSWORD=.+`");
+        assert_eq!(instruction("instruction=VOLUME; check=not_exists")[0], "stop the Dockerfile has no `VOLUME`");
+        let healthy = "stop dockerfile.instruction instruction=HEALTHCHECK; check=not_exists";
+        assert_eq!(ids(&image(), healthy), ["41cb7cdf04850e33a11f80c42bf660b3"]);
+        let user = "stop dockerfile.instruction instruction=USER; check=not_exists";
+        assert_eq!(ids(&image(), user), ["1571e70ee221127984dcf585a56d4cff"]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(instruction("instruction=run; check=like; value=.*sudo.*"), ["pass"], "only the last stage counts");
+        assert_eq!(instruction("instruction=FROM; check=not_in; value=alpine:3.20, debian"), ["pass"]);
+        assert_eq!(instruction("instruction=FROM; check=="), ["pass"], "an operator without its value");
+        assert_eq!(instruction("instruction=ADD; check=not_exists"), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        let set = |test: &[&str]| {
+            let test = test.iter().map(|word| (*word).to_owned()).collect();
+            image().config(|config| config.healthcheck = Some(Healthcheck { test, ..Healthcheck::default() }))
+        };
+        let rule = "stop dockerfile.instruction instruction=HEALTHCHECK; check=not_exists";
+        assert_eq!(check(&set(&["CMD-SHELL", "curl x"]), rule), ["pass"], "the configuration has it");
+        let none = "warn dockerfile.instruction instruction=HEALTHCHECK; check=like; value=^NONE\\b.*";
+        assert_eq!(check(&set(&["NONE"]), none)[0], "warn `HEALTHCHECK NONE` meets the condition like `^NONE\\b.*`");
+        let broken = instruction("instruction=ENV; check=like; value=*x");
+        assert!(broken[0].starts_with("! rule `r1`: it could not be run and counts as stop"), "{broken:?}");
+        assert_eq!(broken[1], "stop");
+    }
+
+    #[test]
+    fn data_missing() {
+        let guessed = image().dockerfile(DockerfileMode::Guessed, &["FROM scratch", "ADD file:1 in /"]);
+        let rule = "instruction=ADD; check=exists; actual_dockerfile_only=true";
+        assert_eq!(
+            check(&guessed, &format!("stop dockerfile.instruction {rule}")),
+            ["! rule `r1`: it was not checked: no Dockerfile was given: provide `--dockerfile FILE`", "undecided"]
+        );
+        assert_eq!(check(&guessed, &format!("warn dockerfile.instruction {rule}"))[1], "pass");
+        let neither = check(&image(), "stop dockerfile.instruction instruction=RUN; check=exists");
+        assert_eq!(neither[1], "undecided", "there is neither a Dockerfile nor a history");
+    }
+}

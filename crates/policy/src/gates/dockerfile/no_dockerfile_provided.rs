@@ -37,3 +37,39 @@ impl ImageTrigger for NoDockerfileProvided {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::DockerfileMode;
+
+    use crate::tests::{check, document, ids, image, policy};
+
+    const RULE: &str = "stop dockerfile.no_dockerfile_provided";
+
+    #[test]
+    fn fires() {
+        assert_eq!(ids(&image(), RULE), ["b00b22232c1902075263067d2d2b8eea"]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        let given = image().dockerfile(DockerfileMode::Actual, &["FROM x"]);
+        assert_eq!(check(&given, RULE), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        let guessed = image().dockerfile(DockerfileMode::Guessed, &["FROM scratch"]);
+        assert_eq!(check(&guessed, RULE).len(), 2, "a guessed one was not given");
+    }
+
+    #[test]
+    fn data_missing() {
+        // The missing Dockerfile is what it reports, and it decides for the rules that need one.
+        let both = document(&[
+            "stop dockerfile.instruction instruction=RUN; check=exists",
+            "go dockerfile.no_dockerfile_provided",
+        ]);
+        assert_eq!(image().evaluate(&policy(&both)).decision, stopgate_model::Decision::Pass);
+    }
+}

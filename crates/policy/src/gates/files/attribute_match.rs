@@ -163,3 +163,65 @@ impl AttributeMatchParams {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::FileKind;
+
+    use crate::tests::{check, image, refused};
+
+    fn attribute(rest: &str) -> Vec<String> {
+        let case = image().files(&[("/etc/shadow", FileKind::Regular, 0o640)]);
+        check(&case, &format!("stop files.attribute_match {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(attribute("filename=/etc/shadow; mode=00640"), ["stop `/etc/shadow` has mode 0640", "stop"]);
+        assert_eq!(attribute("filename=/etc/shadow; mode=0o600; mode_op=not_equals").len(), 2);
+        assert_eq!(attribute(&format!("filename=/etc/shadow; checksum={}", "ab".repeat(32))).len(), 2);
+        assert_eq!(attribute("filename=/none; skip_missing=false")[0], "stop the file `/none` is not there");
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(attribute("filename=/etc/shadow; mode=0o600"), ["pass"]);
+        assert_eq!(attribute("filename=/none"), ["pass"]);
+        assert_eq!(attribute("filename=/etc/shadow; skip_missing=false"), ["pass"], "no condition is given");
+    }
+
+    #[test]
+    fn boundary() {
+        let both = format!("filename=/etc/shadow; checksum={}; mode=777", "ab".repeat(32));
+        assert_eq!(attribute(&both), ["pass"], "all conditions must hold");
+        assert_eq!(attribute("filename=/etc/shadow; mode=100640").len(), 2, "the bits of the type are no mode");
+        let errors = refused("stop files.attribute_match filename=/x; checksum=ab");
+        assert!(
+            errors[0].ends_with("parameter `checksum` is no SHA-256: expected 64 hexadecimal digits"),
+            "{errors:?}"
+        );
+    }
+
+    #[test]
+    fn data_missing() {
+        let none = image().with(|artifact| artifact.files = None);
+        assert_eq!(check(&none, "stop files.attribute_match filename=/x; skip_missing=false")[1], "undecided");
+        let unhashed = image().with(|artifact| {
+            let mut files = stopgate_model::FileIndexBuilder::default();
+            files.push(&stopgate_model::FileEntry {
+                path: "/x",
+                kind: FileKind::Regular,
+                mode: 0o644,
+                uid: 0,
+                gid: 0,
+                size: 1,
+                sha256: None,
+                link: None,
+                layer: 0,
+            });
+            artifact.files = Some(files.finish());
+        });
+        let rule = format!("stop files.attribute_match filename=/x; checksum={}", "ab".repeat(32));
+        assert_eq!(check(&unhashed, &rule), ["! rule `r1`: the checksum of `/x` is not known", "pass"]);
+    }
+}

@@ -62,3 +62,44 @@ impl ImageTrigger for NameMatch {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::FileKind;
+
+    use crate::tests::{Case, check, ids, image};
+
+    fn case() -> Case {
+        image().files(&[("/app/key.pem", FileKind::Regular, 0o644), ("/etc/x", FileKind::Regular, 0o644)])
+    }
+
+    const RULE: &str = "stop files.name_match regex=.*\\.pem";
+
+    #[test]
+    fn fires() {
+        assert_eq!(check(&case(), RULE), ["stop the file `/app/key.pem` has a name that the rule looks for", "stop"]);
+        let text = "Application of regex matched file found in container: file=/app/key.pem regexp=.*\\.pem";
+        assert_eq!(ids(&case(), RULE), [crate::trigger::hit::anchore_id("files", "name_match", text)]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(check(&case(), "stop files.name_match regex=/opt/.*"), ["pass"]);
+        assert_eq!(check(&image(), RULE), ["pass"], "an empty tree is not a missing one");
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(check(&case(), "stop files.name_match regex=key"), ["pass"], "from the start of the path");
+        assert_eq!(ids(&case(), "stop files.name_match regex=/app/k").len(), 1, "and open at its end");
+    }
+
+    #[test]
+    fn data_missing() {
+        let none = image().with(|artifact| artifact.files = None);
+        assert_eq!(check(&none, RULE)[1], "undecided");
+        assert_eq!(check(&none, "warn files.name_match regex=x")[1], "pass");
+        let broken = check(&case(), "stop files.name_match regex=*.pem");
+        assert!(broken[0].contains("counts as stop: the expression `*.pem` does not compile"), "{broken:?}");
+    }
+}

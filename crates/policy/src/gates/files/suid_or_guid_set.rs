@@ -53,3 +53,40 @@ impl ImageTrigger for SuidOrGuidSet {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::FileKind;
+
+    use crate::tests::{check, ids, image};
+
+    const RULE: &str = "stop files.suid_or_guid_set";
+
+    #[test]
+    fn fires() {
+        let case = image()
+            .files(&[("/usr/bin/mount", FileKind::Regular, 0o4755), ("/usr/local", FileKind::Directory, 0o2775)]);
+        assert_eq!(ids(&case, RULE), ["698044205a9c4a6d48b7937e66a6bf4f", "8184a3fd4d19d4be5ce6ff8ccb7f3c0b"]);
+        assert_eq!(check(&case, RULE)[0], "stop `/usr/bin/mount` has the SUID bit set (mode 4755)");
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(check(&image().files(&[("/usr/bin/ls", FileKind::Regular, 0o755)]), RULE), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        let case = image().files(&[
+            ("/link", FileKind::Symlink, 0o4777),
+            ("/tmp", FileKind::Directory, 0o1777),
+            ("/both", FileKind::HardLink, 0o6755),
+        ]);
+        assert_eq!(check(&case, RULE), ["stop `/both` has the SUID and SGID bits set (mode 6755)", "stop"]);
+    }
+
+    #[test]
+    fn data_missing() {
+        assert_eq!(check(&image().with(|artifact| artifact.files = None), RULE)[1], "undecided");
+    }
+}

@@ -48,3 +48,42 @@ impl ImageTrigger for Label {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{Case, check, ids, image};
+
+    fn case() -> Case {
+        let labels = [("team", "core"), ("source", " ")].map(|(key, value)| (key.to_owned(), value.to_owned()));
+        image().config(|config| config.labels = labels.to_vec())
+    }
+
+    const RULE: &str = "warn image_config.label required=team, source, Team";
+
+    #[test]
+    fn fires() {
+        assert_eq!(ids(&case(), RULE), ["label:source", "label:Team"]);
+        assert_eq!(check(&case(), RULE)[..2], ["warn the label `source` is empty", "warn the label `Team` is missing"]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(check(&case(), "stop image_config.label required=team"), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        // A label of blanks says nothing, and names are as written.
+        assert_eq!(ids(&case(), "stop image_config.label required=source"), ["label:source"]);
+        assert_eq!(ids(&case(), "stop image_config.label required=TEAM"), ["label:TEAM"]);
+    }
+
+    #[test]
+    fn data_missing() {
+        let sbom = image().with(|artifact| artifact.config = None);
+        assert_eq!(
+            check(&sbom, RULE)[0],
+            "! rule `r1`: it was not checked: there is no image configuration: check the image rather than its SBOM"
+        );
+    }
+}

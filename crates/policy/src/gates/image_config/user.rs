@@ -91,3 +91,56 @@ fn id_of(name: &str, scene: &Scene<'_>, hits: &mut Hits) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{Case, check, ids, image};
+
+    const ZERO: &str = "stop image_config.user check=uid_zero";
+    const NUMBER: &str = "warn image_config.user check=not_numeric";
+
+    fn user(name: &str) -> Case {
+        image().config(|config| config.user = name.to_owned())
+    }
+
+    fn named(name: &str) -> Vec<String> {
+        let accounts =
+            "app:x:0:0::/:/bin/sh\nweb:x:1001:0::/:/bin/sh\nodd:x:?:0::/:/bin/sh\nshort:x\nroot:x:7:7::/:/bin/sh\n";
+        check(&user(name).retrieved("/etc/passwd", accounts), ZERO)
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(ids(&user(""), ZERO), ["user:root"]);
+        assert_eq!(check(&user(""), ZERO)[0], "stop the image sets no user and runs as root");
+        assert_eq!(ids(&user("0:1000"), ZERO), ["user:0:1000"]);
+        assert_eq!(named("app:web")[0], "stop the image runs as `app:web`, which has the user id 0");
+        assert_eq!(ids(&user("app"), NUMBER), ["user:app"]);
+        assert_eq!(check(&user("app"), NUMBER)[0], "warn the image runs as `app`, which is not given as a number");
+        assert_eq!(check(&user(""), NUMBER)[0], "warn the image runs as `root`, which is not given as a number");
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(check(&user("1000"), ZERO), ["pass"]);
+        assert_eq!(named("web"), ["pass"]);
+        assert_eq!(check(&user("1000:app"), NUMBER), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(check(&user("000"), ZERO)[0], "stop the image runs as `000`, which has the user id 0");
+        assert_eq!(check(&user("99999999999999999999999"), ZERO), ["pass"]);
+        assert_eq!(named("root"), ["pass"], "its line says 7");
+        assert_eq!(named("odd")[0], "stop the image runs as `odd`, which has the user id 0", "as runtimes read it");
+        assert_eq!(named("short")[0], "stop the image runs as `short`, which has the user id 0", "fields are missing");
+    }
+
+    #[test]
+    fn data_missing() {
+        assert!(named("ghost")[0].contains("has no account `ghost`"));
+        let none = user("app").with(|artifact| artifact.retrieved = None);
+        assert_eq!(check(&none, ZERO)[1], "undecided");
+        assert_eq!(check(&image().with(|artifact| artifact.config = None), ZERO)[1], "undecided");
+    }
+}

@@ -216,7 +216,57 @@ fn segments(version: &str) -> Option<Vec<u64>> {
 
 #[cfg(test)]
 mod tests {
+    use stopgate_model::{Gap, GapCode};
+
     use super::{bytes, segments};
+    use crate::tests::{check, folder, image, refused};
+
+    fn metadata(rest: &str) -> Vec<String> {
+        check(&image(), &format!("stop metadata.attribute {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(metadata("attribute=distro; check=in; value=alpine, debian").len(), 2);
+        assert_eq!(
+            metadata("attribute=like_distro; check=not_exists")[0],
+            "stop the image's like_distro is none, which meets `not_exists`"
+        );
+        assert_eq!(metadata("attribute=layer_count; check=exists").len(), 2);
+        assert_eq!(metadata("attribute=architecture; check=like; value=amd").len(), 2);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(metadata("attribute=os_type; check=!=; value=linux"), ["pass"]);
+        assert_eq!(metadata("attribute=distro; check=in"), ["pass"], "an operator without its value");
+        let nothing = "what is not there compares with nothing";
+        assert_eq!(metadata("attribute=like_distro; check=like; value=.*"), ["pass"], "{nothing}");
+        assert_eq!(metadata("attribute=like_distro; check=!=; value=x"), ["pass"], "{nothing}");
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(metadata("attribute=size; check=>; value=1mb"), ["pass"]);
+        assert_eq!(
+            metadata("attribute=size; check=>=; value=1mb")[0],
+            "stop the image's size is 1048576, which meets `>= 1mb`"
+        );
+        assert_eq!(metadata("attribute=distro_version; check=>; value=9").len(), 2, "versions are no texts");
+        let errors = refused("stop metadata.attribute attribute=size; check=>; value=1xb");
+        assert!(errors[0].ends_with("expected a size such as `10mb`"), "{errors:?}");
+    }
+
+    #[test]
+    fn data_missing() {
+        let unknown = image().with(|artifact| {
+            artifact.distro = None;
+            artifact.gaps.push(Gap::new(GapCode::DistroUnknown, "os-release could not be read"));
+        });
+        let rule = "stop metadata.attribute attribute=distro; check=in; value=debian";
+        assert_eq!(check(&unknown, rule)[1], "undecided", "one that could not be told is not a clean one");
+        assert_eq!(check(&folder(), rule).last().unwrap(), "undecided", "no source mapping");
+    }
 
     #[test]
     fn sizes_have_units_of_1024() {

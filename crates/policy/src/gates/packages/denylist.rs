@@ -58,3 +58,47 @@ impl DenylistParams {
         package.name == self.name && self.version.as_ref().is_none_or(version)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::PackageType;
+
+    use crate::tests::{Case, check, ids, image};
+
+    fn case() -> Case {
+        image().package(PackageType::DEB, "openssl", "1:3.0.1-2", "")
+    }
+
+    fn denied(rest: &str) -> Vec<String> {
+        check(&case(), &format!("stop packages.denylist {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(denied("name=openssl"), ["stop the denied package `openssl` 1:3.0.1-2 is installed", "stop"]);
+        let text = "Package is denylisted: openssl";
+        let id = crate::trigger::hit::anchore_id("packages", "denylist", text);
+        assert_eq!(ids(&case(), "stop packages.blacklist name=openssl"), [id], "by its old name as well");
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(denied("name=OpenSSL"), ["pass"]);
+        assert_eq!(denied("name=curl"), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        for (version, count) in [("3.0.1", 2), ("3.0.1-2", 2), ("1:3.0.1-2", 2), ("3.0", 1), ("3.0.1-1", 1)] {
+            assert_eq!(denied(&format!("name=openssl; version={version}")).len(), count, "{version}");
+        }
+    }
+
+    #[test]
+    fn data_missing() {
+        // Packages are always collected; what could not be read of them is a gap, which keeps the verdict open.
+        let gap = stopgate_model::Gap::new(stopgate_model::GapCode::DatabaseUnreadable, "the database is broken");
+        let unread = image().with(|artifact| artifact.gaps.push(gap));
+        assert_eq!(check(&unread, "stop packages.denylist name=openssl").last().unwrap(), "undecided");
+    }
+}

@@ -113,3 +113,48 @@ impl RequiredPackageParams {
         hit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::PackageType;
+
+    use crate::tests::{check, image};
+
+    fn required(rest: &str) -> Vec<String> {
+        let case = image().package(PackageType::DEB, "openssl", "1:3.0.1-2", "");
+        check(&case, &format!("stop packages.required_package {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(required("name=curl"), ["stop the required package `curl` is not installed", "stop"]);
+        assert_eq!(
+            required("name=openssl; version=3.0.1-3")[0],
+            "stop the required package `openssl` has version 1:3.0.1-2, other than 3.0.1-3"
+        );
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(required("name=openssl"), ["pass"]);
+        assert_eq!(required("name=openssl; version=3.0.1-2"), ["pass"]);
+        assert_eq!(required("name=openssl; version=1:3.0.1-2"), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        let minimum = |version: &str| required(&format!("name=openssl; version={version}; version_match_type=minimum"));
+        assert_eq!(minimum("3.0.1-2"), ["pass"]);
+        assert_eq!(minimum("3.0.1-1"), ["pass"]);
+        assert_eq!(minimum("3.0.1-10").len(), 2, "ten is more than two");
+        assert_eq!(minimum("2:1").len(), 2, "an epoch that is given counts");
+    }
+
+    #[test]
+    fn data_missing() {
+        // Packages are always collected. What can be missing is a version that can be compared.
+        let odd = image().package(PackageType::GEM, "rack", "not a version!", "");
+        let lines = check(&odd, "stop packages.required_package name=rack; version=1.0; version_match_type=minimum");
+        assert!(lines[0].contains("it could not be run and counts as stop"), "{lines:?}");
+    }
+}

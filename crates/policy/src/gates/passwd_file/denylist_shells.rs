@@ -36,3 +36,46 @@ impl ImageTrigger for DenylistShells {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{Case, check, ids, image};
+    use crate::trigger::hit::anchore_id;
+
+    fn case() -> Case {
+        image().retrieved("/etc/passwd", "root:x:0:0:root:/root:/bin/bash\nftp:x:14:50:FTP:/var/ftp:/bin/false\n")
+    }
+
+    fn rule(value: &str) -> String {
+        format!("stop passwd_file.denylist_shells shells={value}")
+    }
+
+    #[test]
+    fn fires() {
+        let lines = check(&case(), &rule("/bin/false"));
+        assert_eq!(lines, ["stop `/etc/passwd` has the denied shell `/bin/false`: account `ftp`", "stop"]);
+        let entry = "ftp:x:14:50:FTP:/var/ftp:/bin/false";
+        let text = format!("Denylisted shell '/bin/false' found in image's /etc/passwd: pentry={entry}");
+        assert_eq!(ids(&case(), &rule("/bin/false")), [anchore_id("passwd_file", "denylist_shells", &text)]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(check(&case(), &rule("/bin/zsh")), ["pass"]);
+        assert_eq!(check(&image(), &rule("/bin/false")), ["pass"], "no file, no accounts");
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(check(&case(), &rule("/bin/fals")), ["pass"], "the whole field counts");
+    }
+
+    #[test]
+    fn data_missing() {
+        let none = image().with(|artifact| artifact.retrieved = None);
+        assert_eq!(check(&none, &rule("/bin/false"))[1], "undecided");
+        let broken = image().retrieved("/etc/passwd", "bad line\n");
+        let note = "! rule `r1`: line 1 of `/etc/passwd` does not have seven fields and was not checked";
+        assert_eq!(check(&broken, &rule("/bin/false")), [note, "pass"]);
+    }
+}

@@ -92,3 +92,54 @@ fn matching_lines(regex: &PythonRegex, file: &RetrievedFile) -> Result<Vec<u32>,
     }
     Ok(lines)
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::FileKind;
+
+    use crate::tests::{Case, check, ids, image};
+
+    fn case() -> Case {
+        image()
+            .files(&[("/etc/dnf.conf", FileKind::Regular, 0o644), ("/etc/other", FileKind::Regular, 0o644)])
+            .retrieved("/etc/dnf.conf", "[main]\n gpgcheck = 1\n")
+    }
+
+    fn content(rest: &str) -> Vec<String> {
+        check(&case(), &format!("stop retrieved_files.content_regex {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        let rule = "stop retrieved_files.content_regex path=/etc/dnf.conf; regex=.main; check=match";
+        assert_eq!(ids(&case(), rule), ["r1+file:///etc/dnf.conf"]);
+        assert_eq!(check(&case(), rule)[0], "stop `/etc/dnf.conf` has content like `.main`");
+        assert_eq!(content("path=/etc/dnf.conf; regex=sslverify; check=no_match").len(), 2);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(content("path=/etc/dnf.conf; regex=sslverify; check=match"), ["pass"]);
+        assert_eq!(content("path=/none; regex=x; check=no_match"), ["pass"], "no file, no content");
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(
+            content("path=/etc/dnf.conf; regex=gpgcheck; check=no_match"),
+            ["pass"],
+            "the start of a word counts"
+        );
+        assert_eq!(content("path=/etc/dnf.conf; regex=check; check=match"), ["pass"], "its middle does not");
+        let lines = content("path=/etc/dnf.conf; regex=(?m)^\\s*gpgcheck\\s*=\\s*1; check=match");
+        assert_eq!(lines.len(), 2, "the content as a whole counts as well");
+    }
+
+    #[test]
+    fn data_missing() {
+        assert_eq!(content("path=/etc/other; regex=x; check=match")[1], "undecided", "a file that was not kept");
+        let none = image().with(|artifact| artifact.retrieved = None);
+        let rule = "stop retrieved_files.content_regex path=/etc/dnf.conf; regex=x; check=no_match";
+        assert_eq!(check(&none, rule)[1], "undecided");
+    }
+}

@@ -107,3 +107,56 @@ fn hit(secret: &SearchHit) -> Hit {
         .because(format!("pattern {name}"), path.as_str())
         .remedy(Remediation::RemoveFile { path: path.clone(), revoke: true })
 }
+
+#[cfg(test)]
+mod tests {
+    use stopgate_model::SearchHit;
+
+    use crate::tests::{Case, check, ids, image};
+    use crate::trigger::hit::anchore_id;
+
+    fn case() -> Case {
+        let hit = SearchHit {
+            path: "/app/.env".to_owned(),
+            layer: None,
+            name: "AWS_ACCESS_KEY".to_owned(),
+            pattern: "AKIA.*".to_owned(),
+            lines: vec![3],
+        };
+        image().with(|artifact| artifact.secrets = Some(vec![hit]))
+    }
+
+    fn secret(rest: &str) -> Vec<String> {
+        check(&case(), &format!("stop secret_scans.content_regex_checks {rest}"))
+    }
+
+    #[test]
+    fn fires() {
+        assert_eq!(secret(""), ["stop `/app/.env` holds what looks like a secret (AWS_ACCESS_KEY) in line 3", "stop"]);
+        assert_eq!(secret("content_regex_name=PRIV_KEY, AWS_ACCESS_KEY").len(), 2);
+        assert_eq!(secret("match_type=notfound; filename_regex=/etc/.*").len(), 2);
+        let text = "Secret content search analyzer found regexp match in container: file=/app/.env regexp=AWS_ACCESS_KEY=AKIA.*";
+        let id = anchore_id("secret_scans", "content_regex_checks", text);
+        assert_eq!(ids(&case(), "stop secret_scans.content_regex_checks"), [id]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(secret("filename_regex=/etc/.*"), ["pass"]);
+        assert_eq!(secret("match_type=notfound"), ["pass"]);
+        assert_eq!(check(&image(), "stop secret_scans.content_regex_checks"), ["pass"]);
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!(secret("content_regex_name=AWS"), ["pass"], "a part of a name is no name");
+        assert_eq!(secret("filename_regex=.env"), ["pass"], "from the start of the path");
+    }
+
+    #[test]
+    fn data_missing() {
+        let none = image().with(|artifact| artifact.secrets = None);
+        assert_eq!(check(&none, "stop secret_scans.content_regex_checks")[1], "undecided");
+        assert_eq!(check(&none, "stop secret_scans.content_regex_checks match_type=notfound")[1], "undecided");
+    }
+}

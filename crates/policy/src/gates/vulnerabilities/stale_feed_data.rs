@@ -63,3 +63,46 @@ impl ImageTrigger for StaleFeedData {
 fn time(text: &str) -> Option<Timestamp> {
     text.parse().ok().or_else(|| text.parse::<Date>().ok()?.in_tz("UTC").ok().map(|time| time.timestamp()))
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{check, document, ids, image, policy};
+
+    fn stale(days: u32) -> Vec<String> {
+        ids(&image(), &format!("stop vulnerabilities.stale_feed_data max_days_since_sync={days}"))
+    }
+
+    #[test]
+    fn fires() {
+        let mut old = image();
+        old.report.as_mut().unwrap().data.built = "2026-01-01T00:00:00Z".to_owned();
+        let rule = "stop vulnerabilities.stale_feed_data max_days_since_sync=2";
+        assert_eq!(ids(&old, rule), ["deb3f1afb4ea0ddf587e6c62c341c6fa"]);
+    }
+
+    #[test]
+    fn does_not_fire() {
+        assert_eq!(stale(30), [""; 0]);
+    }
+
+    #[test]
+    fn boundary() {
+        assert_eq!((stale(2).len(), stale(1).len()), (0, 1), "on the day itself, and one day later");
+        let fresh = document(&["stop vulnerabilities.stale_feed_data max_days_since_sync=2"]);
+        let evaluation = image().evaluate(&policy(&fresh));
+        assert_eq!(evaluation.valid_until, None, "the very end of the window is now");
+    }
+
+    #[test]
+    fn data_missing() {
+        let rule = "stop vulnerabilities.stale_feed_data max_days_since_sync=9";
+        let mut case = image();
+        case.report.as_mut().unwrap().distro_has_data = Some(false);
+        assert!(check(&case, rule)[0].starts_with("stop there is no vulnerability data for the distribution"));
+        case.report.as_mut().unwrap().distro_has_data = Some(true);
+        case.report.as_mut().unwrap().data.built = "yesterday".to_owned();
+        assert!(check(&case, rule)[0].contains("does not say when it was built (`yesterday`)"));
+        case.report = None;
+        assert!(check(&case, rule)[0].starts_with("stop there is no vulnerability data: expected"));
+    }
+}
