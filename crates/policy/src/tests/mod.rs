@@ -7,6 +7,7 @@ mod explain;
 mod extension;
 mod gates;
 mod golden;
+mod in_the_wild;
 mod laws;
 mod lints;
 mod mappings;
