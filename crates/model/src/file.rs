@@ -323,9 +323,21 @@ impl FileIndex {
 
     /// Leaves out the entries for which `keep` says no.
     pub fn retain(&mut self, mut keep: impl FnMut(&FileEntry<'_>) -> bool) {
-        let mut rows = std::mem::take(&mut self.rows);
-        rows.retain(|row| keep(&self.entry(row)));
-        self.rows = rows;
+        let mut further = std::mem::take(&mut self.further).into_iter().peekable();
+        let mut kept = Vec::with_capacity(self.rows.len());
+        for (row, position) in std::mem::take(&mut self.rows).into_iter().zip(0_u32..) {
+            let keeps = keep(&self.entry(&row));
+            // What is known of an entry moves, or goes, with it.
+            while let Some((_, digest)) = further.next_if(|(of, _)| *of == position) {
+                if keeps {
+                    self.further.push((kept.len() as u32, digest));
+                }
+            }
+            if keeps {
+                kept.push(row);
+            }
+        }
+        self.rows = kept;
     }
 
     /// Gives the entry at exactly this path another mode. Returns `false` when there is none.
@@ -440,9 +452,13 @@ mod tests {
     #[test]
     fn entries_can_go_and_modes_can_change() {
         let mut tree = tree(&[("/a", None), ("/b", Some("a")), ("/c", None)]);
+        let (sha1, other) = (Digest::sha1(&[1; 20]), Digest::sha1(&[2; 20]));
+        tree.add_digests([("/c", sha1.clone()), ("/b", other)]);
         tree.retain(|entry| entry.path != "/b");
         assert!(tree.set_mode("/c", 0o10_4755) && !tree.set_mode("/b", 0));
         assert_eq!(tree.iter().map(|e| (e.path, e.mode)).collect::<Vec<_>>(), [("/a", 0o644), ("/c", 0o4755)]);
         assert_eq!(tree.get("/c").unwrap().size, 1, "the rest stays");
+        let further: Vec<_> = tree.further_digests().map(|(entry, digest)| (entry.path, digest)).collect();
+        assert_eq!(further, [("/c", &sha1)]);
     }
 }
