@@ -417,6 +417,7 @@ impl Check {
             data: self.data.as_ref(),
             evaluation: &self.evaluation,
             gaps: &self.gaps,
+            plan: None,
             first_seen: self.matches.as_deref(),
         }
     }

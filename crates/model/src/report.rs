@@ -1,6 +1,6 @@
 //! A verdict with all that it rests on: the input of every output of `check`.
 
-use crate::{Artifact, DataIdentity, Decision, Digest, Evaluation, Gap};
+use crate::{Artifact, DataIdentity, Decision, Digest, Evaluation, FixPlan, Gap};
 
 /// Version of the engine, and of what its answers depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -75,6 +75,8 @@ pub struct CheckReport<'a> {
     pub evaluation: &'a Evaluation,
     /// Gaps of analysis and matching, sorted.
     pub gaps: &'a [Gap],
+    /// What to do about it, when somebody asks.
+    pub plan: Option<&'a FixPlan>,
     /// Matches with the time at which each was first seen; `None` when nobody asks for them later.
     pub first_seen: Option<&'a [MatchSeen]>,
 }

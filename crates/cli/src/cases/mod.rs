@@ -10,10 +10,10 @@
 mod compare;
 mod document;
 mod run;
+mod write;
 
-pub(crate) use compare::Difference;
-pub(crate) use document::{Case, Expect, ExpectedFinding};
 pub(crate) use run::{Outcome, run};
+pub(crate) use write::{Subject, write};
 
 use std::path::{Path, PathBuf};
 

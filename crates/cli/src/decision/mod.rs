@@ -9,10 +9,10 @@ mod state;
 use jiff::Timestamp;
 use stopgate_matcher::{MatchOptions, find_matches};
 use stopgate_model::{
-    Artifact, CheckReport, ControlResult, Evaluation, Gap, ImageReference, MatchReport, MatchSeen, Verdict,
+    Artifact, CheckReport, ControlResult, Evaluation, FixPlan, Gap, ImageReference, MatchReport, MatchSeen, Verdict,
 };
 use stopgate_packs::{Inputs, control_states};
-use stopgate_policy::{Ancestor, BaseImage, EvalContext, History};
+use stopgate_policy::{Ancestor, BaseCandidate, BaseImage, Bases, EvalContext, History, Means};
 use stopgate_vulndb::Database;
 
 pub(crate) use gather::{data, ground};
@@ -112,6 +112,18 @@ impl<'d> Decision<'d> {
         self.ground.context(&self.state, self.matches.as_ref())
     }
 
+    /// The fewest steps after which nothing stops any more; `candidates` are base images to build on instead.
+    pub(crate) fn fix_plan(&self, candidates: &[(String, Artifact)]) -> FixPlan {
+        let candidates: Vec<BaseCandidate<'_>> =
+            candidates.iter().map(|(name, artifact)| BaseCandidate { name, artifact }).collect();
+        let layers = |artifact: &Artifact| artifact.source.image().map_or(0, |image| image.layers.len());
+        let current = self.ground.bases.iter().map(|(_, base)| base).max_by_key(|base| layers(base));
+        let rematch = |artifact: &Artifact| self.ground.matches(artifact);
+        let means =
+            Means { rematch: &rematch, bases: current.map(|current| Bases { current, candidates: &candidates }) };
+        stopgate_policy::fix_plan(&self.loaded.policy, &self.context(), &self.evaluation, &means)
+    }
+
     /// States of the pack's controls; none for a policy that is no pack.
     pub(crate) fn controls(&self) -> Vec<ControlResult> {
         let inputs = Inputs::of(&self.ground.artifact, self.matches.as_ref());
@@ -129,6 +141,7 @@ impl<'d> Decision<'d> {
             data: self.matches.as_ref().map(|report| &report.data),
             evaluation: &self.evaluation,
             gaps: &self.gaps,
+            plan: None,
             // Without data nothing is known of matches, which is not the same as having none.
             first_seen: self.matches.as_ref().map(|_| self.first_seen.as_slice()),
         }

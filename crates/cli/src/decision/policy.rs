@@ -65,6 +65,12 @@ impl Origin {
         Ok(Self { name: file.file.clone(), ext: file.ext.clone(), values, strict: false })
     }
 
+    /// From a name, a side-car and options.
+    pub(crate) fn of_parts(name: &str, ext: Option<&Path>, options: &[String]) -> Result<Self, Failure> {
+        let values = values_of_options(options)?;
+        Ok(Self { name: name.to_owned(), ext: ext.map(Path::to_owned), values, strict: false })
+    }
+
     /// A pack or file with nothing beside it.
     pub(crate) fn named(name: &str) -> Self {
         Self { name: name.to_owned(), ..Self::default() }

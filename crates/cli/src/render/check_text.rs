@@ -8,6 +8,7 @@ use stopgate_model::{
 };
 
 use super::findings::{RuleGroup, by_rule, layer, subject};
+use super::plan_text::plan_text;
 use super::style::{Style, line};
 
 /// Findings of one rule that are shown unless all are wanted.
@@ -35,6 +36,9 @@ pub(crate) fn check_text(
         if detail {
             findings.iter().try_for_each(|finding| accepted_text(finding, out))?;
         }
+    }
+    if let Some(plan) = report.plan {
+        plan_text(plan, detail, style, out)?;
     }
     exceptions(report, style, out)?;
     problems(report, style, out)?;

@@ -3,6 +3,7 @@
 mod check_text;
 mod findings;
 mod markdown;
+mod plan_text;
 mod style;
 mod tables;
 
