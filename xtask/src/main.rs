@@ -4,6 +4,7 @@
 
 mod arrows;
 mod bench;
+mod bench_policy;
 mod generate;
 mod picture;
 mod run;

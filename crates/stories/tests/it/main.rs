@@ -7,4 +7,5 @@ mod data_is_imported_safely;
 mod demo_needs_nothing;
 mod hostile_images_are_contained;
 mod one_image_many_sources;
+mod policies_are_safe_to_write;
 mod versions_compare_in_batches;
