@@ -404,12 +404,14 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// An SBOM may name packages without saying which files they own.
+    /// An SBOM may name packages without saying which files they own. An image was searched for what its package
+    /// databases say, so that one which says nothing is an answer.
     fn presence_of_package_files(&self) -> Presence {
         let packages = &self.artifact().packages;
+        let searched = self.artifact().files.is_some() && !self.context.from_sbom;
         match packages.iter().any(|package| !package.files.is_empty()) {
             true => Presence::Present,
-            false if packages.iter().any(|package| package.package_type.is_os()) => Presence::Missing,
+            false if packages.iter().any(|package| package.package_type.is_os()) && !searched => Presence::Missing,
             false => Presence::Empty,
         }
     }

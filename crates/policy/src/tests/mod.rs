@@ -43,6 +43,7 @@ pub(super) struct Case {
     pub(super) report: Option<MatchReport>,
     pub(super) tag: ImageReference,
     pub(super) strict: bool,
+    pub(super) from_sbom: bool,
     pub(super) history: Option<crate::History>,
     pub(super) base: Option<crate::BaseImage>,
     pub(super) ancestors: Option<Vec<crate::Ancestor>>,
@@ -108,6 +109,7 @@ pub(super) fn image() -> Case {
         report: Some(report),
         tag: ImageReference::parse("docker.io/team/app:1").unwrap(),
         strict: false,
+        from_sbom: false,
         history: None,
         base: None,
         ancestors: None,
@@ -207,6 +209,7 @@ impl Case {
         let mut context = EvalContext::new(&self.artifact, &self.tag, self.now, engine());
         context.matches = self.report.as_ref();
         context.strict_names = self.strict;
+        context.from_sbom = self.from_sbom;
         context.history = self.history.as_ref();
         context.base = self.base.as_ref();
         context.ancestors = self.ancestors.as_deref();

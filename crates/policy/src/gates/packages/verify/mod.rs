@@ -251,8 +251,15 @@ mod tests {
             ["! rule `r1`: no files are recorded of 1 packages: `meta`", "pass"]
         );
         let without = |case: Case| check(&case, "stop packages.verify").pop().unwrap();
-        assert_eq!(without(deb(vec![])), "undecided", "no package says what it owns");
+        assert_eq!(
+            check(&deb(vec![]), "stop packages.verify"),
+            ["! rule `r1`: no files are recorded of 1 packages: `coreutils`", "pass"],
+            "the database was read and says nothing"
+        );
         assert_eq!(without(deb(vec![md5("/bin/ls")]).with(|artifact| artifact.files = None)), "undecided");
+        let mut sbom = deb(vec![]);
+        sbom.from_sbom = true;
+        assert_eq!(without(sbom), "undecided", "an SBOM that does not say which files packages own");
         assert_eq!(without(tree()), "pass", "no package of a distribution, nothing to verify");
     }
 }
