@@ -251,11 +251,10 @@ const MACROS: [&str; 5] = ["all", "exists", "exists_one", "filter", "has"];
 /// The type of a call, and what it costs beside its parts.
 fn result_of(call: &CallExpr, kinds: &[Type]) -> Result<(Type, u64), String> {
     let name = call.func_name.as_str();
+    let whole = kinds.iter().enumerate().filter(|(at, kind)| !takes_whole(name, *at, **kind));
+    whole.map(|(_, kind)| *kind).try_for_each(refuse_whole)?;
     match (name, kinds) {
-        (operators::CONDITIONAL, [_, one, other]) => {
-            refuse_whole(*one).and(refuse_whole(*other))?;
-            Ok((if one == other { *one } else { Type::Unknown }, 0))
-        }
+        (operators::CONDITIONAL, [_, one, other]) => Ok((if one == other { *one } else { Type::Unknown }, 0)),
         (operators::INDEX, [Type::List(element, _), _]) => Ok((**element, 0)),
         (operators::INDEX, [Type::Map, _]) => Ok((Type::Text, 0)),
         (operators::INDEX, [Type::Unknown, _]) => Ok((Type::Unknown, 0)),
@@ -272,8 +271,6 @@ fn result_of(call: &CallExpr, kinds: &[Type]) -> Result<(Type, u64), String> {
             Ok((*one, if *one == Type::Number { 0 } else { STEPS_OF_JOINING }))
         }
         (operators::EQUALS | operators::NOT_EQUALS | operators::IN, _) => {
-            let is_key = name == operators::IN && kinds.get(1) == Some(&Type::Map);
-            kinds.iter().take(if is_key { 1 } else { 2 }).try_for_each(|kind| refuse_whole(*kind))?;
             Ok((Type::Bool, kinds.iter().map(|kind| elements(*kind)).max().unwrap_or(0)))
         }
         (operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO | operators::NEGATE, _) => {
@@ -291,6 +288,16 @@ fn result_of(call: &CallExpr, kinds: &[Type]) -> Result<(Type, u64), String> {
             _,
         ) => Ok((Type::Bool, 0)),
         _ => function(name),
+    }
+}
+
+/// Whether a call takes a map, or a list of objects, as it is: to count it or to look into it.
+fn takes_whole(name: &str, at: usize, kind: Type) -> bool {
+    match name {
+        "size" => matches!(kind, Type::Map | Type::List(..)),
+        operators::INDEX => at == 0,
+        operators::IN => at == 1 && kind == Type::Map,
+        _ => false,
     }
 }
 

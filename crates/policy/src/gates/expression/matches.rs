@@ -228,6 +228,7 @@ mod tests {
             "config.user in ['', 'root', '0'] && config.label_names.exists(name, name == 'team')",
             "image.size >= 1048576 && image.size / 1024 == 1024 && double(image.layers) < 0.5",
             "image.name == image.registry + '/' + image.repository + ':' + image.tag",
+            "size(config.labels) == 1 && packages.size() == 2 && size(packages) == 2",
             "packages[0].name == 'openssl' || packages[1].name == 'openssl'",
             "distro.version == '12' ? true : false // a note",
         ] {
@@ -280,6 +281,8 @@ mod tests {
             ("config.env + config.env == []".to_owned(), "`+` joins numbers or texts"),
             ("{'a': 1}['a'] == 1".to_owned(), "it writes a map"),
             ("config.labels.exists(l, true)".to_owned(), "it passes over a map, which is no list"),
+            ("config.labels * 2 == 4".to_owned(), "a map is used as a whole"),
+            ("string(distro) == ''".to_owned(), "`distro` is used as a whole"),
             ("(true ? config.labels : 1).exists(l, true)".to_owned(), "a map is used as a whole"),
             ("packages.exists(p, packages.exists(q, p.name == q.name))".to_owned(), "it may take 100000000 steps"),
         ] {
