@@ -125,7 +125,9 @@ pub(super) static VENDOR_ONLY_DEFAULT: LintInfo = LintInfo {
             let severities = severities(&at).unwrap_or_default();
             // What has a fix is not marked as one that will have none.
             let fixable = at.setting("fix_available").read::<bool>() == Some(true);
-            if severities == [Severity::Critical] && !fixable {
+            // States of fixes that are asked for by name come before `vendor_only`.
+            let by_state = at.setting("fix_state").is_given();
+            if severities == [Severity::Critical] && !fixable && !by_state {
                 let message = format!("{} leaves out critical vulnerabilities that the vendor will not fix", at.name());
                 told.tell(
                     at.param_pointer("severity"),

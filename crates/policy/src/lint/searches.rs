@@ -29,6 +29,7 @@ enum Text {
 const EXPRESSIONS: &[(&str, &str, &str, Text)] = &[
     ("files", "name_match", "regex", Text::Path),
     ("secret_scans", "content_regex_checks", "filename_regex", Text::Path),
+    ("completeness", "gaps_present", "path", Text::Path),
     ("vulnerabilities", "package", "package_path_exclude", Text::Path),
     ("retrieved_files", "content_regex", "regex", Text::Line),
     ("dockerfile", "instruction", "value", Text::Line),

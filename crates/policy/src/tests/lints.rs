@@ -303,6 +303,10 @@ fn rules_are_compared_parameter_by_parameter() {
         ),
         ("packages.denylist name=a".to_owned(), "packages.denylist name=a; version=1".to_owned(), true),
         ("packages.denylist name=a".to_owned(), "packages.denylist name=b".to_owned(), false),
+        // `fix_state` finds what `vendor_only` would leave out.
+        (format!("{v}=all"), format!("{v}=all; fix_state=wont-fix"), false),
+        ("licenses.expression allow=MIT".to_owned(), "licenses.expression allow=MIT,ISC; except=a*".to_owned(), true),
+        ("tag_drift.packages_added".to_owned(), "tag_drift.packages_added package_type=apk".to_owned(), true),
         ("files.name_match regex=.*".to_owned(), "files.name_match regex=/a.*".to_owned(), false),
     ] {
         for lines in [
@@ -380,6 +384,28 @@ fn conditions_that_are_never_true_are_told() {
         ("files.attribute_match filename=/a; mode=644".to_owned(), true),
     ] {
         assert_eq!(told("rule-never-fires", &[&format!("rule stop {rule}")]).is_empty(), fires, "{rule}");
+    }
+}
+
+#[test]
+fn rules_that_no_engine_here_runs_are_told() {
+    for row in crate::registry::all() {
+        let info = row.info();
+        let runs = crate::TRIGGERS.iter().any(|row| (row.info().gate, row.info().name) == (info.gate, info.name));
+        let mut example = Example::of(&["rule warn always.always"]);
+        example.sets[0]["rules"] = json!([crate::example_rule(info.gate, info.name)]);
+        let found = told_of("not-supported", &example.policy());
+        assert_eq!(
+            found.is_empty(),
+            runs || info.state != crate::State::Active,
+            "{}.{}: {found:?}",
+            info.gate,
+            info.name
+        );
+        // Examples show how a rule is to be written.
+        let others =
+            all(&example.policy()).into_iter().filter(|lint| !["not-supported", "deprecated"].contains(&lint.code));
+        assert_eq!(others.map(|lint| lint.message).collect::<Vec<_>>(), Vec::<String>::new());
     }
 }
 

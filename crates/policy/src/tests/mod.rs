@@ -23,11 +23,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use stopgate_model::{
     Analyzer, Artifact, AvailableFix, Cvss, DataIdentity, Digest, DigestAlgorithm, Distro, Dockerfile, DockerfileMode,
-    Documents, Engine, Epss, Evaluation, FileEntry, FileIndexBuilder, FileKind, Fix, FixState, ImageConfig,
+    Documents, Engine, Epss, Evaluation, FileEntry, FileIndexBuilder, FileKind, Finding, Fix, FixState, ImageConfig,
     ImageReference, ImageSource, Instruction, Kev, Location, Match, MatchReport, Package, PackageId, PackageType,
     RetrievedFile, Severity, SourceDescription, SourceKind, Vulnerability,
 };
 
+use crate::lint::form_of;
+use crate::pattern::Pattern;
+use crate::registry::{Lookup, find};
 use crate::{EvalContext, ParseOptions, Policy, evaluate, parse};
 
 pub(super) const NOW: &str = "2026-06-01T00:00:00Z";
@@ -215,8 +218,17 @@ impl Case {
         context.ancestors = self.ancestors.as_deref();
         context.previous = self.previous.as_ref();
         context.sources = self.sources.as_deref();
-        evaluate(policy, &context)
+        let evaluation = evaluate(policy, &context);
+        evaluation.findings.iter().for_each(has_declared_id);
+        evaluation
     }
+}
+
+/// Ids have the form that their trigger declares: allowlists are written, and linted, by it.
+fn has_declared_id(finding: &Finding) {
+    let Lookup::Found(row) = find(&finding.gate, &finding.trigger) else { panic!("{finding:?}") };
+    let form = form_of(row.info().trigger_id);
+    assert!(form.may_match(&Pattern::new(&finding.trigger_id)), "{form:?}: {finding:?}");
 }
 
 pub(super) fn engine() -> Engine {

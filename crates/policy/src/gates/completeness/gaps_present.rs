@@ -55,7 +55,7 @@ impl Trigger for GapsPresent {
     type Params = GapsPresentParams;
     const INFO: TriggerInfo = TriggerInfo {
         artifact_types: ANY,
-        trigger_id: "gaps_present:<code>:<path>",
+        trigger_id: "gaps_present:<code and path>",
         ..TriggerInfo::new("completeness", "gaps_present", "The analysis, or the matching, has a gap of this kind.")
     };
 }
