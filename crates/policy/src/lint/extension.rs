@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::patterns::is_anything;
+use super::patterns::{cost, is_anything};
 use super::scope::{Scope, Told};
 use super::{LintInfo, LintSeverity, LintSubject};
 use crate::document::error::child;
@@ -108,7 +108,7 @@ fn never_matches(scope: &Scope<'_>, told: &mut Told<'_>) {
             if pattern.literal().is_some_and(|name| names.contains(name)) {
                 continue;
             }
-            if !told.spend(1 + names.len()) {
+            if !told.spend(1 + names.len() * cost(pattern)) {
                 return;
             }
             if names.iter().any(|name| pattern.matches(name).unwrap_or(false)) {

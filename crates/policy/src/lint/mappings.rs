@@ -1,6 +1,6 @@
 //! Mappings and image lists: hidden entries, artifacts that nothing maps.
 
-use super::patterns::{includes, is_anything};
+use super::patterns::{cost, includes, is_anything};
 use super::scope::{Scope, Told};
 use super::{LintInfo, LintSeverity, LintSubject};
 use crate::document::error::child;
@@ -82,7 +82,7 @@ fn name(mappings: &[Mapping], index: usize) -> String {
 fn hidden<T: Place>(entries: &[T], told: &mut Told<'_>, tell: impl Fn(&mut Told<'_>, usize, usize)) {
     for (index, entry) in entries.iter().enumerate() {
         for (earlier, other) in entries.iter().take(index).enumerate() {
-            if !told.spend(1 + entry.weight().min(other.weight()) / 100) {
+            if !told.spend(other.cost()) {
                 return;
             }
             if other.covers(entry) {
@@ -97,16 +97,16 @@ fn hidden<T: Place>(entries: &[T], told: &mut Told<'_>, tell: impl Fn(&mut Told<
 trait Place {
     /// Whether it matches everything that the other matches.
     fn covers(&self, other: &Self) -> bool;
-    /// Bytes of its patterns.
-    fn weight(&self) -> usize;
+    /// Steps of asking it about one other.
+    fn cost(&self) -> usize;
 }
 
 impl Place for Names {
     fn covers(&self, other: &Self) -> bool {
         includes(&self.first, &other.first) && includes(&self.second, &other.second)
     }
-    fn weight(&self) -> usize {
-        self.first.as_str().len() + self.second.as_str().len()
+    fn cost(&self) -> usize {
+        cost(&self.first) + cost(&self.second)
     }
 }
 
@@ -120,8 +120,8 @@ impl Place for ImageTarget {
         };
         value && includes(&self.registry, &other.registry) && includes(&self.repository, &other.repository)
     }
-    fn weight(&self) -> usize {
-        [&self.registry, &self.repository, &self.value].iter().map(|pattern| pattern.as_str().len()).sum()
+    fn cost(&self) -> usize {
+        [&self.registry, &self.repository, &self.value].into_iter().map(cost).sum()
     }
 }
 
@@ -135,10 +135,10 @@ impl Place for Mapping {
             _ => false,
         }
     }
-    fn weight(&self) -> usize {
+    fn cost(&self) -> usize {
         match &self.target {
-            Target::Image(target) => target.weight(),
-            Target::Source(names) | Target::Sbom(names) => names.weight(),
+            Target::Image(target) => target.cost(),
+            Target::Source(names) | Target::Sbom(names) => names.cost(),
         }
     }
 }
@@ -147,8 +147,8 @@ impl Place for ImageRule {
     fn covers(&self, other: &Self) -> bool {
         self.target.covers(&other.target)
     }
-    fn weight(&self) -> usize {
-        self.target.weight()
+    fn cost(&self) -> usize {
+        self.target.cost()
     }
 }
 
@@ -233,7 +233,7 @@ pub(super) static ALLOWED_AND_DENIED: LintInfo = LintInfo {
     check: |scope, told| {
         for (index, allowed) in scope.policy.allowed_images.iter().enumerate() {
             for denied in &scope.policy.denied_images {
-                if !told.spend(1 + allowed.weight().min(denied.weight()) / 100) {
+                if !told.spend(denied.cost()) {
                     return;
                 }
                 if denied.covers(allowed) {

@@ -24,6 +24,11 @@ pub(super) fn includes(wide: &Pattern, narrow: &Pattern) -> bool {
     }
 }
 
+/// Steps of asking a pattern about one other: an expression may track back for long.
+pub(super) fn cost(pattern: &Pattern) -> usize {
+    if is_expression(pattern) { 2_000 } else { 1 + pattern.as_str().len() / 100 }
+}
+
 /// Whether it matches everything, even a part that is not there.
 pub(super) fn is_anything(pattern: &Pattern) -> bool {
     pattern.matches_part(None).unwrap_or(false)

@@ -11,8 +11,8 @@ use crate::trigger::params::{ParamSpec, ParamType};
 
 /// Something ends soon within this time, as for exceptions.
 const SOON: SignedDuration = SignedDuration::from_hours(24 * 14);
-/// Steps of one lint; comparing two rules or two patterns is a step for each hundred bytes.
-const MOST_STEPS: u64 = 2_000_000;
+/// Steps of one lint: comparing two rules, or two patterns of a hundred bytes, is one.
+const MOST_STEPS: u64 = 5_000_000;
 /// Lints of one code. Nobody reads more.
 const MOST_TOLD: usize = 1_000;
 
