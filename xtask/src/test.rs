@@ -12,6 +12,7 @@ const NEEDED: &[(&str, &str)] = &[
     ("rpm", "rpm"),
     ("rpmbuild", "rpm"),
     ("db5.3_load", "db5.3-util"),
+    ("clamd", "clamav-daemon"),
 ];
 
 /// Runs all tests with the workspace's features; further words go to the test runner.

@@ -1,13 +1,15 @@
-//! Helpers for tests: the program itself, a real registry, small images.
+//! Helpers for tests: the program itself, a real registry, a real malware scanner, small images.
 //!
 //! What a test needs and the machine lacks is skipped loudly, and is a failure when `CI=true`.
 
 pub mod images;
 pub mod jar;
 
+mod clamd;
 mod program;
 mod registry;
 
+pub use clamd::{Clamd, eicar};
 pub use program::{Run, Stopgate};
 pub use registry::Registry;
 

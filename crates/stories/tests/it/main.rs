@@ -6,6 +6,7 @@ mod ci_stops_a_bad_image;
 mod data_is_imported_safely;
 mod demo_needs_nothing;
 mod hostile_images_are_contained;
+mod malware_is_found_by_clamd;
 mod one_image_many_sources;
 mod policies_are_safe_to_write;
 mod versions_compare_in_batches;
