@@ -164,8 +164,9 @@ impl Search<'_> {
             if touching & set == 0 && !self.before.units.contains_key(unit) {
                 touching = mask_of_all(self.candidates);
             }
-            // What rests on the whole is not made worse by doing more.
-            let without = if source.keys.is_none() { 0 } else { touching & set };
+            // What rests on the whole, and was there before, is not made worse by doing more.
+            let monotone = source.keys.is_none() && self.before.units.contains_key(unit);
+            let without = if monotone { 0 } else { touching & set };
             let found = Forbidden { with: touching & !set, without };
             if !forbidden.contains(&found) {
                 forbidden.push(found);

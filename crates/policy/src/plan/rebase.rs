@@ -94,24 +94,17 @@ impl<'o> Own<'o> {
         let edges = self.whole.relationships.iter().chain(&on.relationships);
         let edges: BTreeSet<_> = edges.filter(|edge| holds(&edge.from) && holds(&edge.to)).cloned().collect();
         let files = self.files(on, base.layers.len());
-        let overlaid = |path: &str| {
-            self.whole
-                .files
-                .as_ref()
-                .and_then(|tree| tree.get(path))
-                .is_some_and(|entry| entry.layer as usize >= self.below)
-        };
         let mine = |layer: Option<&Digest>| layer.is_none_or(|layer| self.layers.contains(layer));
         let hits = |own: &Option<Vec<stopgate_model::SearchHit>>, theirs: &Option<Vec<stopgate_model::SearchHit>>| {
             let (own, theirs) = (own.as_ref()?, theirs.as_ref()?);
             let own = own.iter().filter(|hit| mine(hit.layer.as_ref()));
-            let mut all: Vec<_> = own.chain(theirs.iter().filter(|hit| !overlaid(&hit.path))).cloned().collect();
+            let mut all: Vec<_> = own.chain(theirs.iter().filter(|hit| !self.overlays(&hit.path))).cloned().collect();
             all.sort();
             Some(all)
         };
         let retrieved = self.whole.retrieved.as_ref().zip(on.retrieved.as_ref()).map(|(own, theirs)| {
             let own = own.iter().filter(|file| mine(file.layer.as_ref()));
-            let mut all: Vec<_> = own.chain(theirs.iter().filter(|file| !overlaid(&file.path))).cloned().collect();
+            let mut all: Vec<_> = own.chain(theirs.iter().filter(|file| !self.overlays(&file.path))).cloned().collect();
             all.sort_by(|a, b| a.path.cmp(&b.path));
             all.dedup_by(|next, kept| next.path == kept.path);
             all
@@ -135,6 +128,12 @@ impl<'o> Own<'o> {
             gaps,
             analyzer: self.whole.analyzer.clone(),
         })
+    }
+
+    /// Whether a file of its own layers lies over a path.
+    fn overlays(&self, path: &str) -> bool {
+        let entry = self.whole.files.as_ref().and_then(|files| files.get(path));
+        entry.is_some_and(|entry| entry.layer as usize >= self.below)
     }
 
     /// Packages that the present base does not have, and those of the other one. Of a package of the distribution
@@ -176,7 +175,11 @@ impl<'o> Own<'o> {
             entry.layer = (entry.layer as usize - self.below + layers) as u32;
             builder.push(&entry);
         }
-        Some(builder.finish())
+        let mut files = builder.finish();
+        let own = own.further_digests().filter(|(entry, _)| entry.layer as usize >= self.below);
+        let theirs = theirs.further_digests().filter(|(entry, _)| !self.overlays(entry.path));
+        files.add_digests(own.chain(theirs).map(|(entry, digest)| (entry.path, digest.clone())));
+        Some(files)
     }
 
     /// What the image sets itself stays; what it has from its base comes from the other one.

@@ -82,7 +82,7 @@ impl Red {
     }
 
     fn add(&mut self, site: &Site<'_>, position: usize, finding: &Finding) {
-        let part = remedies::part_of(finding);
+        let part = remedies::part_of(site, finding);
         let unit = |what| Unit { rule_set: finding.rule_set_id.clone(), rule: finding.rule_id.clone(), what };
         let packages = packages_of(finding);
         if part == Part::Package && !packages.is_empty() {

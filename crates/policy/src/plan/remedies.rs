@@ -5,7 +5,7 @@ mod build;
 mod files;
 mod packages;
 
-use stopgate_model::{Finding, Installed, Obstacle, PackageType, Place, Remediation, StepKind};
+use stopgate_model::{Evidence, Finding, Installed, Obstacle, PackageType, Place, Remediation, StepKind};
 
 use super::red::Key;
 use super::site::Site;
@@ -32,6 +32,8 @@ pub(super) enum Part {
     Ports,
     /// A label.
     Label,
+    /// What an expression of the policy's own is asked about.
+    Expression,
     /// The artifact as a whole.
     Whole,
 }
@@ -81,6 +83,7 @@ static TABLE: &[Row] = &[
     row("dockerfile", "effective_user", Part::User, build::user),
     row("dockerfile", "exposed_ports", Part::Ports, build::ports),
     row("dockerfile", "instruction", Part::Instruction, build::instruction),
+    row("expression", "matches", Part::Expression, by_remediation),
     row("files", "attribute_match", Part::File, files::attribute),
     row("files", "content_regex_match", Part::File, files::remove),
     row("files", "name_match", Part::File, by_remediation),
@@ -117,15 +120,30 @@ fn row_of(finding: &Finding) -> Option<&'static Row> {
 }
 
 /// What a finding is about.
-pub(super) fn part_of(finding: &Finding) -> Part {
-    row_of(finding).map_or(Part::Whole, |row| row.part)
+pub(super) fn part_of(site: &Site<'_>, finding: &Finding) -> Part {
+    match row_of(finding).map_or(Part::Whole, |row| row.part) {
+        Part::Expression => part_of_expression(&Ask { site, finding, rule: site.rule(finding) }),
+        part => part,
+    }
+}
+
+/// An expression that reads how the image is built rests on that as well.
+fn part_of_expression(ask: &Ask<'_, '_>) -> Part {
+    let expression = ask.param("expression").unwrap_or_default();
+    let reads_build = ["config", "dockerfile", "image"].iter().any(|name| expression.contains(name));
+    let evidence = &ask.finding.evidence;
+    match evidence.iter().rfind(|evidence| matches!(evidence, Evidence::Package { .. } | Evidence::File { .. })) {
+        Some(Evidence::Package { .. }) if !reads_build => Part::Package,
+        Some(Evidence::File { .. }) if !reads_build => Part::File,
+        _ => Part::Whole,
+    }
 }
 
 /// What a finding rests on; `None`: on anything.
 pub(super) fn keys_of(part: Part, site: &Site<'_>, finding: &Finding) -> Option<Vec<Key>> {
     let ask = Ask { site, finding, rule: site.rule(finding) };
     let keys = match part {
-        Part::Package | Part::Whole => Vec::new(),
+        Part::Package | Part::Expression | Part::Whole => Vec::new(),
         Part::Required => packages::required_keys(&ask),
         Part::File => files::keys(finding),
         Part::Account => build::account_keys(&ask),

@@ -83,7 +83,8 @@ pub(super) fn plan(site: &Site<'_>, evaluation: &Evaluation, before: &Red, draft
     };
     let after = end.after(&kinds);
     let left = end.red(&after);
-    let mut steps = own_steps(from, start, &draft.steps, &left);
+    let ending = Ending { site: end, chosen: &draft.steps, before: start, left: &left };
+    let mut steps = ending.steps(from);
     steps.sort_by_key(|step| Reverse(step.clears.len()));
     let base = draft.base.iter().map(|base| Step { kind: base.step.clone(), clears: ended_by_base(evaluation, base) });
     let steps = base.chain(steps).collect();
@@ -110,26 +111,58 @@ fn ended_by_base(evaluation: &Evaluation, base: &OtherBase<'_>) -> Vec<FindingRe
     ended.map(FindingRef::of).collect()
 }
 
-/// The steps in one place, each with the findings that end by it.
-fn own_steps(evaluation: &Evaluation, before: &Red, chosen: &[Candidate], left: &Red) -> Vec<Step> {
-    let mut ended: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); chosen.len()];
-    let stays = before.units.iter().filter(|(unit, _)| left.units.contains_key(*unit));
-    let stays: BTreeSet<usize> = stays.filter_map(|(_, source)| source.finding).collect();
-    for (unit, source) in &before.units {
-        let Some(finding) = source.finding.filter(|finding| !stays.contains(finding)) else { continue };
-        let mut touching = chosen.iter().enumerate().filter(|(_, step)| step.touches(source));
-        let ends = touching.clone().find(|(_, step)| step.ends(unit, source));
-        if let Some((position, _)) = ends.or_else(|| touching.next())
-            && let Some(findings) = ended.get_mut(position)
-        {
-            findings.insert(finding);
+/// Steps up to which each is left out to see what it is needed for.
+const MOST_TRIALS: usize = 40;
+
+/// What was chosen in one place, and what it ends there.
+struct Ending<'e, 'a> {
+    site: &'e Site<'a>,
+    chosen: &'e [Candidate],
+    before: &'e Red,
+    left: &'e Red,
+}
+
+impl Ending<'_, '_> {
+    /// The steps, each with the findings that end by it.
+    fn steps(&self, evaluation: &Evaluation) -> Vec<Step> {
+        let mut ended: Vec<BTreeSet<usize>> = vec![BTreeSet::new(); self.chosen.len()];
+        let stays = self.before.units.iter().filter(|(unit, _)| self.left.units.contains_key(*unit));
+        let stays: BTreeSet<usize> = stays.filter_map(|(_, source)| source.finding).collect();
+        let gone = self.before.units.iter().filter(|(_, source)| source.finding.is_some_and(|at| !stays.contains(&at)));
+        let (known, unknown): (Vec<_>, Vec<_>) = gone.partition(|(_, source)| source.keys.is_some());
+        let needed = if unknown.is_empty() { Vec::new() } else { self.needed() };
+        let mut note = |step: usize, source: &Source| {
+            if let (Some(findings), Some(finding)) = (ended.get_mut(step), source.finding) {
+                findings.insert(finding);
+            }
+        };
+        for (unit, source) in known {
+            let mut touching = self.chosen.iter().enumerate().filter(|(_, step)| step.touches(source));
+            let ends = touching.clone().find(|(_, step)| step.ends(unit, source)).or_else(|| touching.next());
+            if let Some((step, _)) = ends {
+                note(step, source);
+            }
         }
+        for (unit, source) in unknown {
+            for (step, _) in needed.iter().enumerate().filter(|(_, red)| red.units.contains_key(unit)) {
+                note(step, source);
+            }
+        }
+        let steps = self.chosen.iter().zip(ended).map(|(step, positions)| {
+            let findings = positions.into_iter().filter_map(|at| evaluation.findings.get(at));
+            Step { kind: step.step.clone(), clears: findings.map(FindingRef::of).collect() }
+        });
+        steps.collect()
     }
-    let steps = chosen.iter().zip(ended).map(|(step, positions)| {
-        let findings = positions.into_iter().filter_map(|at| evaluation.findings.get(at));
-        Step { kind: step.step.clone(), clears: findings.map(FindingRef::of).collect() }
-    });
-    steps.collect()
+
+    /// What stops the artifact without each of the steps: it tells what a step ends that might rest on anything.
+    fn needed(&self) -> Vec<Red> {
+        let without = |left_out: usize| -> Vec<&StepKind> {
+            let kept = self.chosen.iter().enumerate().filter(|(position, _)| *position != left_out);
+            kept.map(|(_, step)| &step.step).collect()
+        };
+        (0..self.chosen.len().min(MOST_TRIALS)).map(|left_out| self.site.red_after(&without(left_out))).collect()
+    }
 }
 
 struct Writer<'w, 'a> {

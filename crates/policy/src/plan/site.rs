@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use stopgate_model::{
     Artifact, Documents, Element, Evaluation, FileIndexBuilder, Finding, Match, MatchReport, Package, PackageId,
-    StepKind,
+    RemovedReason, StepKind,
 };
 
 use super::apply::{PASSWD, apply};
@@ -28,6 +28,14 @@ pub(super) struct Site<'a> {
     pub(super) ancestors: Option<Cow<'a, [Ancestor]>>,
     packages: OnceCell<HashMap<PackageId, usize>>,
     by_package: OnceCell<HashMap<PackageId, Vec<usize>>>,
+}
+
+/// The matches of a report that rules may count, each with its place: rules may ignore VEX statements.
+pub(super) fn that_rules_see(report: &MatchReport) -> impl Iterator<Item = (usize, &Match)> {
+    let removed = report.removed.iter().enumerate();
+    let by_vex = removed.filter(|(_, removed)| matches!(removed.reason, RemovedReason::Vex { .. }));
+    let by_vex = by_vex.map(|(place, removed)| (report.matches.len() + place, &removed.matched));
+    report.matches.iter().enumerate().chain(by_vex)
 }
 
 /// What differs on another base image.
@@ -134,15 +142,19 @@ impl<'a> Site<'a> {
 
     /// The matches of a package.
     pub(super) fn matches_of(&self, id: PackageId) -> impl Iterator<Item = &Match> {
-        let all = self.matches.as_ref().map_or(&[][..], |report| report.matches.as_slice());
+        let report = self.matches.as_deref();
         let index = self.by_package.get_or_init(|| {
             let mut index: HashMap<PackageId, Vec<usize>> = HashMap::new();
-            for (position, matched) in all.iter().enumerate() {
-                index.entry(matched.package).or_default().push(position);
+            for (place, matched) in report.into_iter().flat_map(that_rules_see) {
+                index.entry(matched.package).or_default().push(place);
             }
             index
         });
-        index.get(&id).into_iter().flatten().filter_map(|position| all.get(*position))
+        let places = index.get(&id).into_iter().flatten();
+        places.filter_map(move |place| {
+            let (matches, removed) = report.map(|report| (&report.matches, &report.removed))?;
+            matches.get(*place).or_else(|| removed.get(*place - matches.len()).map(|removed| &removed.matched))
+        })
     }
 
     /// The match of a package with a vulnerability.

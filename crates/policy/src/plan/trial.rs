@@ -6,7 +6,7 @@ use stopgate_model::{Artifact, Evaluation, FixState, Match, PackageId, StepKind}
 
 use super::apply::apply;
 use super::red::{Red, Unit, packages_of};
-use super::site::Site;
+use super::site::{Site, that_rules_see};
 
 /// What stops an artifact, with the evaluation that says so.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ pub(super) fn attempt(site: &Site<'_>, excerpt: &Artifact, ids: &HashSet<Package
     let report = site.rematched(&changed);
     let evaluation = site.evaluate(&changed, report.as_ref());
     let red = site.red(&evaluation);
-    let matches = report.iter().flat_map(|report| &report.matches);
+    let matches = report.iter().flat_map(that_rules_see).map(|(_, matched)| matched);
     let fixes = matches.filter(|matched| ids.contains(&matched.package) && has_fix(matched));
     Outcome {
         stops: Stopped { evaluation: &evaluation, red: &red }.about(ids),

@@ -9,7 +9,6 @@ mod gates;
 mod golden;
 mod guide;
 mod in_the_wild;
-mod guide;
 mod laws;
 mod lints;
 mod mappings;

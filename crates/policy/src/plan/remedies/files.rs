@@ -3,7 +3,7 @@
 use stopgate_model::{Evidence, Finding, Obstacle, Remediation, StepKind};
 
 use super::{Ask, Proposal, by_remediation};
-use crate::plan::red::Key;
+use crate::plan::red::{Key, packages_of};
 
 /// The paths of a finding.
 fn paths(finding: &Finding) -> impl Iterator<Item = &str> {
@@ -13,9 +13,11 @@ fn paths(finding: &Finding) -> impl Iterator<Item = &str> {
     })
 }
 
-/// What it rests on; nothing when it is about a file that is not there.
+/// What it rests on: its file, and what a package database says of it; nothing when it is about a file that is not
+/// there.
 pub(super) fn keys(finding: &Finding) -> Vec<Key> {
-    paths(finding).map(|path| Key::Path(path.to_owned())).collect()
+    let packages = packages_of(finding).into_iter().map(|(id, _)| Key::Package(id));
+    paths(finding).map(|path| Key::Path(path.to_owned())).chain(packages).collect()
 }
 
 /// Remove the file.

@@ -10,7 +10,9 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use serde_json::Value;
-use stopgate_model::{Artifact, Fix, FixPlan, FixState, Match, MatchReport, Package, Severity, Vulnerability};
+use stopgate_model::{
+    Artifact, Fix, FixPlan, FixState, Match, MatchReport, Package, RemovedMatch, Severity, Vulnerability,
+};
 use stopgate_version::{Format, compare};
 
 use super::{Bases, Means, fix_plan};
@@ -84,7 +86,17 @@ impl Advisory {
 pub(super) fn matches(artifact: &Artifact, advisories: &[Advisory], like: &MatchReport) -> MatchReport {
     let pairs = artifact.packages.iter().flat_map(|package| advisories.iter().map(move |advisory| (package, advisory)));
     let found = pairs.filter(|(package, advisory)| advisory.affects(package));
-    MatchReport { matches: found.map(|(package, advisory)| advisory.matched(package)).collect(), ..like.clone() }
+    let found = found.map(|(package, advisory)| advisory.matched(package));
+    // What a statement removed at first it removes again.
+    let statement = |matched: &Match| {
+        like.removed.iter().find(|removed| removed.matched.vulnerability.id == matched.vulnerability.id)
+    };
+    let (removed, matches): (Vec<Match>, Vec<Match>) = found.partition(|matched| statement(matched).is_some());
+    let removed = removed.into_iter().filter_map(|matched| {
+        let reason = statement(&matched)?.reason.clone();
+        Some(RemovedMatch { matched, reason })
+    });
+    MatchReport { matches, removed: removed.collect(), ..like.clone() }
 }
 
 /// An artifact and the data about it.

@@ -1,7 +1,10 @@
 //! Verdicts that need no plan, that have none, or that stay open.
 
 use serde_json::json;
-use stopgate_model::{Action, Decision, FixPlan, Gap, GapCode, Obstacle, PackageType};
+use stopgate_model::{
+    Action, Decision, FileKind, FixPlan, Gap, GapCode, Obstacle, OwnedFile, PackageType, RemovedMatch, RemovedReason,
+    VexStatus,
+};
 
 use super::{NO_DATA, World};
 use crate::tests::{document, folder, image, policy};
@@ -116,4 +119,45 @@ fn steps_say_which_findings_they_end() {
     assert_eq!(step.clears[0].fingerprint.len(), 64);
     assert!(plan.after.findings.is_empty());
     assert_eq!(plan.sentence(), "after this step the artifact passes");
+}
+
+#[test]
+fn what_a_rule_counts_against_a_vex_statement_is_mended_like_the_rest() {
+    let mut world = vulnerable();
+    let report = world.case.report.as_mut().unwrap();
+    let reason = RemovedReason::Vex { document: "v".into(), status: VexStatus::NotAffected, justification: None };
+    report.removed = report.matches.drain(..).map(|matched| RemovedMatch { matched, reason: reason.clone() }).collect();
+    assert_eq!(world.plan(&[VULNERABLE]), ["pass"]);
+    let step = "upgrade lodash from 1.0.0 to 1.1.0: npm install lodash@1.1.0 (1)";
+    assert_eq!(world.plan(&[&format!("{VULNERABLE}; vex=ignore")]), [step, "pass"]);
+}
+
+#[test]
+fn expressions_are_mended_where_they_speak_of_vulnerabilities() {
+    let world = vulnerable();
+    let step = "upgrade lodash from 1.0.0 to 1.1.0: npm install lodash@1.1.0 (1)";
+    let rule = "stop expression.matches for_each=vulnerability; expression=vulnerability.severity == \"high\"";
+    assert_eq!(world.plan(&[rule]), [step, "pass"]);
+    let rule = "stop expression.matches for_each=package; expression=pkg.name == \"lodash\"";
+    let by_hand = "! r1: it must be decided by hand: change what `pkg.name == \"lodash\"` is true for";
+    assert_eq!(world.plan(&[rule]), [by_hand, "stop"]);
+    let rule = "stop expression.matches for_each=package; expression=pkg.name == \"lodash\" && config.user == \"\"";
+    let plan = world.plan(&[rule, "stop image_config.user check=uid_zero", VULNERABLE]);
+    assert_eq!(plan[..2], ["add to the Dockerfile: USER 10001 (2)", step], "the user counts as well: {plan:?}");
+    assert_eq!(plan.last().unwrap(), "pass");
+}
+
+#[test]
+fn a_step_that_brings_about_another_stop_is_none() {
+    let owned = |mode| OwnedFile { path: "/su".into(), digest: None, mode: Some(mode), size: None, config: false };
+    let case = |mode| {
+        let case = image().package(PackageType::RPM, "util-linux", "2", "");
+        case.files(&[("/su", FileKind::Regular, 0o4755)])
+            .with(|artifact| artifact.packages[0].files = vec![owned(mode)])
+    };
+    let rules = ["stop files.suid_or_guid_set", "stop packages.verify"];
+    let plan = World::new(case(0o4755), NO_DATA).plan(&rules);
+    assert_eq!(plan, ["! r1: it stays after what was tried: chmod 0755 /su", "stop"], "the database wants it so");
+    let plan = World::new(case(0o755), NO_DATA).plan(&rules);
+    assert_eq!(plan, ["chmod 0755 /su (2)", "pass"]);
 }
