@@ -34,6 +34,7 @@ pub use lint::{
     LINTS, Lint, LintInfo, LintSeverity, LintSubject, lint, lint_extension, locate_extension_lints, locate_lints,
 };
 pub use plan::{BaseCandidate, Bases, Means, Rematch, fix_plan};
+pub use gates::expression::fields::{ExpressionField, expression_fields};
 pub use regexes::Fault;
 pub use registry::TRIGGERS;
 pub use schema::{example_rule, extension_schema, policy_spec, schema};

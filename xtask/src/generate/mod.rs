@@ -48,6 +48,7 @@ fn pages() -> Result<Vec<Page>> {
         ("docs/reference/limits.md".to_owned(), limits_page()?),
         ("docs/reference/gaps.md".to_owned(), gaps_page()?),
         ("docs/reference/policy-lints.md".to_owned(), lints::page()?),
+        ("docs/reference/expressions.md".to_owned(), expressions_page()?),
     ];
     pages.extend(gates::pages()?);
     Ok(pages)
@@ -83,6 +84,16 @@ fn gaps_page() -> Result<String> {
     );
     for code in GapCode::ALL {
         writeln!(page, "| `{}` | {} | {} |", code.name(), code.class().name(), code.meaning().trim())?;
+    }
+    Ok(page)
+}
+
+fn expressions_page() -> Result<String> {
+    let mut page = format!(
+        "{MARK}# Names in expressions\n\nWhat the trigger `expression.matches` sees. `image`, `config`, `distro` and `dockerfile` are there for every\n`for_each`; `packages`, a list of `pkg`, for `artifact`; `pkg` for `package`; `vulnerability` and its `pkg` for\n`vulnerability`; `file` for `file`. A field is always there: what is not known is an empty text or list.\n\n| Field | Type | Meaning |\n|---|---|---|\n"
+    );
+    for field in stopgate_policy::expression_fields() {
+        writeln!(page, "| `{}.{}` | {} | {} |", field.object, field.name, field.kind, field.about)?;
     }
     Ok(page)
 }

@@ -6,7 +6,7 @@ mod attestation;
 mod completeness;
 mod distro;
 mod dockerfile;
-mod expression;
+pub(crate) mod expression;
 mod facts;
 mod feeds;
 mod files;

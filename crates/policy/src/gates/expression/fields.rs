@@ -1,4 +1,4 @@
-//! The names that an expression may use, with their types: the documentation of the gate.
+//! The names that an expression may use, with their types: the documentation of the gate, from which its page is made.
 
 use stopgate_model::limits::{EXPRESSION_ARTIFACT_LIST, EXPRESSION_LIST, EXPRESSION_PACKAGES};
 
@@ -168,3 +168,46 @@ pub(super) static FILE: Object = Object {
 
 /// The type of the list `packages`.
 pub(super) const PACKAGES: Type = List(&Type::Object(&PACKAGE), EXPRESSION_PACKAGES);
+
+/// Every object, in the order in which documentation shows them.
+static OBJECTS: [&Object; 8] = [&IMAGE, &CONFIG, &DISTRO, &DOCKERFILE, &INSTRUCTION, &PACKAGE, &VULNERABILITY, &FILE];
+
+/// A field of an object that expressions see, for documentation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpressionField {
+    /// The object: `pkg`.
+    pub object: &'static str,
+    /// The field.
+    pub name: &'static str,
+    /// Its type, as words.
+    pub kind: String,
+    /// What it means, one sentence.
+    pub about: &'static str,
+}
+
+/// Every field of every object that the trigger `expression.matches` knows.
+pub fn expression_fields() -> Vec<ExpressionField> {
+    let of = |object: &'static Object| {
+        let (object, fields) = (object.name, object.fields);
+        fields.iter().map(move |field| ExpressionField {
+            object,
+            name: field.name,
+            kind: words(field.kind),
+            about: field.about,
+        })
+    };
+    OBJECTS.into_iter().flat_map(of).collect()
+}
+
+fn words(kind: Type) -> String {
+    match kind {
+        Bool => "true or false".to_owned(),
+        Number => "number".to_owned(),
+        Text => "text".to_owned(),
+        Map => "map of texts".to_owned(),
+        List(Type::Object(object), most) => format!("list of `{}`, at most {most}", object.name),
+        List(_, most) => format!("list of texts, at most {most}"),
+        Type::Object(object) => format!("`{}`", object.name),
+        Type::Unknown => "any".to_owned(),
+    }
+}

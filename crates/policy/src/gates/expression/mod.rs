@@ -4,7 +4,7 @@
 //! its names ([`fields`]). It runs on borrowed views of the artifact ([`objects`]) on a stack of its own ([`run`]).
 
 mod check;
-mod fields;
+pub(crate) mod fields;
 pub(super) mod matches;
 mod objects;
 mod program;
