@@ -19,7 +19,8 @@ pub(crate) struct Matches;
 params! {
     #[check = check]
     pub(crate) struct MatchesParams {
-        /// Condition in CEL, over `image`, `config`, `distro` and `dockerfile`, and `packages`, `pkg`, `vulnerability` or `file` (docs/reference/expressions.md).
+        /// Condition in CEL, over `image`, `config`, `distro` and `dockerfile`, and `packages`, `pkg`,
+        /// `vulnerability` or `file` (docs/reference/expressions.md).
         #[example = "distro.id == 'debian' && image.size > 500000000"]
         expression: Expression,
         /// What it is asked for: the artifact once, or each package, vulnerability or file.
