@@ -30,11 +30,11 @@ pub use document::{
 };
 pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate};
 pub use explain::{Explanation, MatchExplanation, MatchRule, RuleState, explain};
+pub use gates::expression::fields::{ExpressionField, expression_fields};
 pub use lint::{
     LINTS, Lint, LintInfo, LintSeverity, LintSubject, lint, lint_extension, locate_extension_lints, locate_lints,
 };
 pub use plan::{BaseCandidate, Bases, Means, Rematch, fix_plan};
-pub use gates::expression::fields::{ExpressionField, expression_fields};
 pub use regexes::Fault;
 pub use registry::TRIGGERS;
 pub use schema::{example_rule, extension_schema, policy_spec, schema};

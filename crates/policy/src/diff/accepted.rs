@@ -7,8 +7,9 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::automaton::{Language, Machine, cells};
 use super::clause::Form;
-use super::glob::{Glob, Language, cells};
+use super::expression;
 use super::sample;
 use crate::document::policy::{Allowlist, AllowlistItem, Mapping, Policy};
 use crate::pattern::Pattern;
@@ -121,26 +122,18 @@ fn surplus<'p>(item: &'p AllowlistItem, other: &Accepting<'_>, form: Form) -> Op
     if patterns.iter().any(|known| accepts_all(known)) {
         return None;
     }
-    match item.pattern.regex() {
-        // An expression that does not compile accepts nothing.
-        Some(Err(_)) => None,
-        Some(Ok(regex)) => {
-            let accepted = |id: &String| patterns.iter().any(|known| known.matches(id).unwrap_or(false));
-            let fits = |id: &String| is_of(id, form) && !accepted(id);
-            Some(Surplus { item, id: sample::texts(regex).into_iter().find(fits) })
-        }
-        None => surplus_glob(item, patterns, form),
+    let Some(own) = machine(&item.pattern) else { return Some(surplus_tried(item, &patterns, form)) };
+    // Expressions that are not understood count for nothing here, which only finds more surplus.
+    let known: Vec<Machine> = patterns.iter().filter_map(|known| machine(known)).collect();
+    if known.len() > TOGETHER {
+        let includes = |known: &Machine| {
+            let both = [own.clone(), known.clone()];
+            cells(&both, &IdText(form)).is_some_and(|cells| cells.iter().all(|cell| cell.bits != [true, false]))
+        };
+        return (!known.iter().any(includes)).then_some(Surplus { item, id: None });
     }
-}
-
-fn surplus_glob<'p>(item: &'p AllowlistItem, mut patterns: Vec<&Pattern>, form: Form) -> Option<Surplus<'p>> {
-    // Expressions of the other policy count for nothing here, which only finds more surplus.
-    patterns.retain(|known| known.regex().is_none());
-    if patterns.len() > TOGETHER {
-        return one_by_one(item, &patterns, form);
-    }
-    let globs: Vec<Glob> = std::iter::once(&item.pattern).chain(patterns).map(glob).collect();
-    let Some(cells) = cells(&globs, &IdText(form)) else { return Some(Surplus { item, id: None }) };
+    let machines: Vec<Machine> = std::iter::once(own).chain(known).collect();
+    let Some(cells) = cells(&machines, &IdText(form)) else { return Some(surplus_tried(item, &patterns, form)) };
     let beyond = |bits: &[bool]| bits.split_first().is_some_and(|(own, others)| *own && !others.contains(&true));
     let mut found: Vec<(bool, String)> =
         cells.into_iter().filter(|cell| beyond(&cell.bits)).map(|cell| (!cell.class, cell.sample)).collect();
@@ -148,21 +141,26 @@ fn surplus_glob<'p>(item: &'p AllowlistItem, mut patterns: Vec<&Pattern>, form: 
     found.into_iter().next().map(|(_, id)| Surplus { item, id: Some(id) })
 }
 
-/// Whether one single pattern accepts what the item accepts.
-fn one_by_one<'p>(item: &'p AllowlistItem, patterns: &[&Pattern], form: Form) -> Option<Surplus<'p>> {
-    let includes = |known: &&Pattern| {
-        let globs = [glob(&item.pattern), glob(known)];
-        cells(&globs, &IdText(form)).is_some_and(|cells| cells.iter().all(|cell| cell.bits != [true, false]))
-    };
-    (!patterns.iter().any(includes)).then_some(Surplus { item, id: None })
+/// An item that counts as surplus because it could not be told, with an id that shows it when one can be guessed.
+fn surplus_tried<'p>(item: &'p AllowlistItem, patterns: &[&Pattern], form: Form) -> Surplus<'p> {
+    let accepted = |id: &String| patterns.iter().any(|known| known.matches(id).unwrap_or(false));
+    let fits = |id: &String| is_of(id, form) && !accepted(id);
+    let texts = item.pattern.regex().and_then(|regex| regex.as_ref().ok()).map(sample::texts).unwrap_or_default();
+    Surplus { item, id: texts.into_iter().find(fits) }
 }
 
 fn accepts_all(pattern: &Pattern) -> bool {
     matches!(pattern.as_str(), "*" | "regexp:.*" | "regexp:^.*" | "regexp:")
 }
 
-fn glob(pattern: &Pattern) -> Glob {
-    Glob::new(if accepts_all(pattern) { "*" } else { pattern.as_str() })
+/// The machine of a pattern; `None` for an expression that is not understood.
+fn machine(pattern: &Pattern) -> Option<Machine> {
+    match pattern.regex() {
+        None => Some(Machine::glob(pattern.as_str())),
+        // An expression that does not compile accepts nothing.
+        Some(Err(_)) => Some(Machine::nothing()),
+        Some(Ok(regex)) => expression::machine(regex),
+    }
 }
 
 /// An id of this form that none of the patterns matches: `Some(None)` when there is none, `None` when it is not known.
@@ -170,10 +168,8 @@ fn uncovered(patterns: &[&Pattern], form: Form) -> Option<Option<String>> {
     if patterns.iter().any(|pattern| accepts_all(pattern)) {
         return Some(None);
     }
-    let (globs, expressions): (Vec<&Pattern>, Vec<&Pattern>) =
-        patterns.iter().copied().partition(|pattern| pattern.regex().is_none());
-    let globs: Vec<Glob> = globs.into_iter().map(glob).collect();
-    let mut free: Vec<(bool, String)> = cells(&globs, &IdText(form))?
+    let machines: Vec<Machine> = patterns.iter().filter_map(|pattern| machine(pattern)).collect();
+    let mut free: Vec<(bool, String)> = cells(&machines, &IdText(form))?
         .into_iter()
         .filter(|cell| !cell.bits.contains(&true))
         .map(|cell| (!cell.class, cell.sample))
@@ -182,20 +178,18 @@ fn uncovered(patterns: &[&Pattern], form: Form) -> Option<Option<String>> {
     if free.is_empty() {
         return Some(None);
     }
-    let accepted = |id: &str| expressions.iter().any(|known| known.matches(id).unwrap_or(false));
+    // Those that are not understood may accept it all the same.
+    let accepted = |id: &str| patterns.iter().any(|known| known.matches(id).unwrap_or(false));
     free.into_iter().map(|(_, id)| id).find(|id| !accepted(id)).map(Some)
 }
 
 /// Whether a pattern may match an id of this form.
 fn may_match(pattern: &Pattern, form: Form) -> bool {
-    match pattern.regex() {
-        Some(regex) => regex.is_ok(),
-        None if pattern.literal().is_some() => is_of(pattern.as_str(), form),
-        None => match cells(&[glob(pattern)], &IdText(form)) {
-            Some(cells) => cells.iter().any(|cell| cell.bits.contains(&true)),
-            None => true,
-        },
+    if pattern.literal().is_some() {
+        return is_of(pattern.as_str(), form);
     }
+    let cells = machine(pattern).and_then(|machine| cells(&[machine], &IdText(form)));
+    cells.is_none_or(|cells| cells.iter().any(|cell| cell.bits.contains(&true)))
 }
 
 fn is_of(id: &str, form: Form) -> bool {
@@ -259,7 +253,7 @@ impl Language for IdText {
     fn groups(&self) -> &[&str] {
         match self.0 {
             Form::Md5 => &["bcdef0123456789a"],
-            _ => &["VULNERABLEvulnerableCDFGHIJKMOPQSTWXYZ", "pack0123456789dfghijmoqstwxyz", "+", "-._", "/ "],
+            _ => &["VULNERABCDFGHIJKMOPQSTWXYZpackgesbdfhijlmnoqrtuvwxyz0123456789", "+", "-._"],
         }
     }
 }

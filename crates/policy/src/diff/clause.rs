@@ -39,10 +39,11 @@ impl Thing {
             .find(|text| asked.iter().all(|(_, regex, wanted)| regex.matches(text).is_ok_and(|found| found == *wanted)))
     }
 
-    /// Texts that may fit the expressions about a property.
+    /// Texts that may fit the expressions about a property: its own text first.
     pub(super) fn samples(&self, dim: Dim) -> Vec<String> {
         let asked = self.matches.iter().filter(|(name, _, wanted)| *name == dim.name && *wanted);
-        asked.flat_map(|(_, regex, _)| super::sample::texts(regex)).collect()
+        let samples = asked.flat_map(|(_, regex, _)| super::sample::texts(regex));
+        self.text(dim).map(str::to_owned).into_iter().chain(samples).collect()
     }
 }
 
@@ -55,24 +56,32 @@ pub(super) struct Subject {
     pub(super) name: &'static str,
     /// Tells subjects of one name apart: the path of the one file that is asked about.
     pub(super) key: String,
-    /// Whether there is always exactly one: the user that an image runs as.
+    /// Whether there is never more than one: the user that an image runs as.
     pub(super) single: bool,
+    /// Whether there is always one, whatever was collected: the size of an image.
+    pub(super) certain: bool,
+    /// A rule whose clauses are compared with those of equal rules alone, as its text.
+    pub(super) alone: Option<String>,
     pub(super) place: PlaceThing,
 }
 
 impl PartialEq for Subject {
     fn eq(&self, other: &Self) -> bool {
-        self.name == other.name && self.key == other.key
+        self.name == other.name && self.key == other.key && self.alone == other.alone
     }
 }
 
 impl Subject {
     pub(super) fn many(name: &'static str, key: impl Into<String>, place: PlaceThing) -> Self {
-        Self { name, key: key.into(), single: false, place }
+        Self { name, key: key.into(), single: false, certain: false, alone: None, place }
     }
 
     pub(super) fn single(name: &'static str, key: impl Into<String>, place: PlaceThing) -> Self {
-        Self { name, key: key.into(), single: true, place }
+        Self { single: true, ..Self::many(name, key, place) }
+    }
+
+    pub(super) fn certain(name: &'static str, key: impl Into<String>, place: PlaceThing) -> Self {
+        Self { certain: true, ..Self::single(name, key, place) }
     }
 }
 
@@ -130,13 +139,27 @@ pub(super) struct Clause {
     pub(super) ids: Ids,
     /// From when on it is enforced; `None`: always.
     pub(super) from: Option<Timestamp>,
+    /// Whether the rule may fail while it runs, which stops whatever allowlists accept.
+    pub(super) may_break: bool,
+    /// What each of its things is besides: a file at a path is a file. It has no other conditions than these things
+    /// meet.
+    pub(super) also: Option<Rc<Clause>>,
 }
 
 impl Clause {
     /// Fires when some thing meets the conditions. Ids are md5 texts of the thing alone until said otherwise.
     pub(super) fn some(subject: Subject) -> Self {
         let ids = Ids::Of { key: subject.name.to_owned(), form: Form::Md5 };
-        Self { quantity: Quantity::Some, subject, tests: Vec::new(), likes: Vec::new(), ids, from: None }
+        Self {
+            quantity: Quantity::Some,
+            subject,
+            tests: Vec::new(),
+            likes: Vec::new(),
+            ids,
+            from: None,
+            may_break: false,
+            also: None,
+        }
     }
 
     /// Fires, with one finding, when no thing meets the conditions.
@@ -162,6 +185,20 @@ impl Clause {
     pub(super) fn like(mut self, dim: Dim, regex: &Rc<PythonRegex>, wanted: bool) -> Self {
         self.likes.push(Like { dim, regex: Rc::clone(regex), wanted });
         self
+    }
+
+    /// Compares it with the clauses of equal rules alone, since the rule may fail while it runs.
+    #[must_use]
+    pub(super) fn breakable(mut self, rule: impl Into<String>) -> Self {
+        self.subject.alone = Some(rule.into());
+        self.may_break = true;
+        self
+    }
+
+    /// The same, when a condition rests on an expression that may fail.
+    #[must_use]
+    pub(super) fn sound(self, regex: &PythonRegex, rule: impl Into<String>) -> Self {
+        if regex.is_linear() { self } else { self.breakable(rule) }
     }
 
     #[must_use]

@@ -2,13 +2,16 @@
 //!
 //! Properties are assigned one by one from the lists of values that stand for all others (`points`), each value that
 //! the goal allows. A branch ends as covered when one of the others has no condition left, and as uncovered when none
-//! of the others is left. Values on which all conditions answer alike are followed once. What an expression
-//! says is taken for a property of its own, whose two values are both possible unless the text is known.
+//! of the others is left. Values on which all conditions answer alike are followed once. Texts that expressions ask
+//! about are enumerated exactly (`automaton`); what an expression says that is not understood is taken for a property
+//! of its own, whose two values are both possible unless the text is known.
 
 use std::rc::Rc;
 
+use super::automaton::{Language, Machine, cells};
 use super::clause::{Clause, Thing};
-use super::points::Point;
+use super::expression;
+use super::points::{Point, Scale};
 use super::value::{Dim, Test, Value};
 use crate::regexes::PythonRegex;
 
@@ -31,6 +34,8 @@ pub(super) enum Cover {
 enum Variable {
     Value(Dim, Vec<Point>),
     Match(Dim, Rc<PythonRegex>),
+    /// A text together with what expressions say of it.
+    Text(Dim, Vec<Rc<PythonRegex>>, Vec<(Point, Vec<bool>)>),
 }
 
 /// Whether each thing of `goal` is one of `others`, which are all about the same subject.
@@ -61,20 +66,109 @@ pub(super) fn things(clause: &Clause, most: usize) -> Vec<Thing> {
 /// The properties that the clauses ask about, texts in front of the expressions about them.
 fn variables(clauses: &[&Clause]) -> Vec<Variable> {
     let tests = || clauses.iter().flat_map(|clause| &clause.tests);
-    let mut variables: Vec<Variable> = Vec::new();
-    for dim in tests().map(|test| test.dim) {
-        if !variables.iter().any(|variable| matches!(variable, Variable::Value(known, _) if *known == dim)) {
-            variables.push(Variable::Value(dim, dim.scale.points(tests().filter(|test| test.dim == dim))));
-        }
-    }
+    let mut matches: Vec<(Dim, Rc<PythonRegex>)> = Vec::new();
     for like in clauses.iter().flat_map(|clause| &clause.likes) {
-        let is_same =
-            |variable: &Variable| matches!(variable, Variable::Match(dim, regex) if like.is_about(*dim, regex));
-        if !variables.iter().any(is_same) {
-            variables.push(Variable::Match(like.dim, Rc::clone(&like.regex)));
+        if !matches.iter().any(|(dim, regex)| like.is_about(*dim, regex)) {
+            matches.push((like.dim, Rc::clone(&like.regex)));
         }
     }
+    let mut dims: Vec<Dim> = Vec::new();
+    for dim in tests().map(|test| test.dim).chain(matches.iter().map(|(dim, _)| *dim)) {
+        if !dims.contains(&dim) {
+            dims.push(dim);
+        }
+    }
+    let mut variables: Vec<Variable> = Vec::new();
+    for dim in dims {
+        let of_dim = || tests().filter(|test| test.dim == dim);
+        if let Some(text) = text_variable(dim, of_dim(), &matches) {
+            // What the machines tell is no property of its own.
+            if let Variable::Text(_, regexes, _) = &text {
+                matches.retain(|(of, regex)| *of != dim || !regexes.iter().any(|own| own.as_str() == regex.as_str()));
+            }
+            variables.push(text);
+        } else if of_dim().next().is_some() {
+            variables.push(Variable::Value(dim, dim.scale.points(of_dim())));
+        }
+    }
+    variables.extend(matches.into_iter().map(|(dim, regex)| Variable::Match(dim, regex)));
     variables
+}
+
+/// A text with all that is understood of the expressions about it; `None` when there is nothing of the kind.
+fn text_variable<'t>(
+    dim: Dim,
+    tests: impl Iterator<Item = &'t Test>,
+    matches: &[(Dim, Rc<PythonRegex>)],
+) -> Option<Variable> {
+    if !matches!(dim.scale, Scale::Texts | Scale::Paths) {
+        return None;
+    }
+    let own = matches.iter().filter(|(of, _)| *of == dim);
+    let (regexes, machines): (Vec<Rc<PythonRegex>>, Vec<Machine>) =
+        own.filter_map(|(_, regex)| Some((Rc::clone(regex), expression::machine(regex)?))).unzip();
+    if regexes.is_empty() {
+        return None;
+    }
+    let mut landmarks: Vec<String> = Vec::new();
+    for text in tests.flat_map(|test| &test.landmarks).filter_map(Value::as_text) {
+        if !landmarks.iter().any(|known| known == text) {
+            landmarks.push(text.to_owned());
+        }
+    }
+    let all: Vec<Machine> = landmarks.iter().map(|text| Machine::literal(text)).chain(machines).collect();
+    let mut found = cells(&all, &Written { path: matches!(dim.scale, Scale::Paths) })?;
+    found.sort_by_key(|cell| !cell.class);
+    let point = |bits: &[bool], sample: String| {
+        let (own, said) = bits.split_at_checked(landmarks.len())?;
+        let value = Value::Text(sample);
+        let point = if own.contains(&true) { Point::exact(value) } else { Point::any(value) };
+        Some((point, said.to_vec()))
+    };
+    let points = found.into_iter().filter_map(|cell| point(&cell.bits, cell.sample)).collect();
+    Some(Variable::Text(dim, regexes, points))
+}
+
+/// All texts; nice are those that a witness can be made with.
+struct Written {
+    path: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum WrittenState {
+    Start,
+    /// Behind a slash of a path.
+    Slash,
+    Inside,
+    Wrong,
+}
+
+impl Language for Written {
+    type State = WrittenState;
+    type Class = bool;
+
+    fn start(&self) -> WrittenState {
+        WrittenState::Start
+    }
+    fn step(&self, state: &WrittenState, c: char) -> Option<WrittenState> {
+        let word = c.is_ascii_alphanumeric() || c == '_';
+        let mark = matches!(c, '.' | '-' | '+' | ':' | '=' | ',');
+        Some(match state {
+            WrittenState::Start if self.path && c == '/' => WrittenState::Slash,
+            WrittenState::Start if self.path => WrittenState::Wrong,
+            WrittenState::Slash if word => WrittenState::Inside,
+            WrittenState::Slash => WrittenState::Wrong,
+            WrittenState::Inside if self.path && c == '/' => WrittenState::Slash,
+            WrittenState::Start | WrittenState::Inside if word || mark || c == '/' => WrittenState::Inside,
+            _ => WrittenState::Wrong,
+        })
+    }
+    fn class(&self, state: &WrittenState) -> Option<bool> {
+        Some(*state == WrittenState::Inside)
+    }
+    fn groups(&self) -> &[&str] {
+        &["/", "optxyzabcdefghijklmnqrsuvw0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_", ".-+:=,", " "]
+    }
 }
 
 struct Search<'s> {
@@ -106,6 +200,7 @@ impl<'s> Search<'s> {
             }
             Some(Variable::Value(dim, points)) => self.assign_value(at, *dim, points, others),
             Some(Variable::Match(dim, regex)) => self.assign_match(at, *dim, regex, others),
+            Some(Variable::Text(dim, regexes, points)) => self.assign_text(at, *dim, (regexes, points), others),
         }
     }
 
@@ -114,6 +209,10 @@ impl<'s> Search<'s> {
         self.variables.iter().skip(at).all(|variable| match variable {
             Variable::Value(dim, _) => clause.tests.iter().all(|test| test.dim != *dim),
             Variable::Match(dim, regex) => clause.likes.iter().all(|like| !like.is_about(*dim, regex)),
+            Variable::Text(dim, regexes, _) => {
+                clause.tests.iter().all(|test| test.dim != *dim)
+                    && regexes.iter().all(|regex| clause.likes.iter().all(|like| !like.is_about(*dim, regex)))
+            }
         })
     }
 
@@ -133,6 +232,46 @@ impl<'s> Search<'s> {
             self.thing.values.push((dim.name, point.value.clone()));
             self.exact.extend(text.map(|text| (dim.name, text.to_owned())));
             let done = self.assign(at + 1, &left);
+            if text.is_some() {
+                self.exact.pop();
+            }
+            self.thing.values.pop();
+            done?;
+        }
+        Some(())
+    }
+
+    fn assign_text(
+        &mut self,
+        at: usize,
+        dim: Dim,
+        (regexes, points): (&'s [Rc<PythonRegex>], &'s [(Point, Vec<bool>)]),
+        others: &[&'s Clause],
+    ) -> Option<()> {
+        let meets = |clause: &Clause, point: &Point, said: &[bool]| {
+            let likes = regexes.iter().zip(said).all(|(regex, said)| {
+                clause.likes.iter().all(|like| !like.is_about(dim, regex) || like.wanted == *said)
+            });
+            likes && holds(&clause.tests, dim, &point.value)
+        };
+        let mut seen: Vec<(Vec<bool>, Option<&str>)> = Vec::new();
+        for (point, said) in points.iter().filter(|(point, said)| meets(self.goal, point, said)) {
+            let answers: Vec<bool> = others.iter().map(|other| meets(other, point, said)).collect();
+            let text = point.value.as_text().filter(|_| point.exact);
+            let case = (answers, text.filter(|_| self.has_matches(dim)));
+            if seen.contains(&case) && !(others.is_empty() && self.shown.len() < SHOWN / 2) {
+                continue;
+            }
+            let left: Vec<&Clause> =
+                others.iter().zip(&case.0).filter(|(_, answer)| **answer).map(|(other, _)| *other).collect();
+            seen.push(case);
+            self.thing.values.push((dim.name, point.value.clone()));
+            self.exact.extend(text.map(|text| (dim.name, text.to_owned())));
+            let matches = self.thing.matches.len();
+            let told = regexes.iter().zip(said).map(|(regex, said)| (dim.name, Rc::clone(regex), *said));
+            self.thing.matches.extend(told);
+            let done = self.assign(at + 1, &left);
+            self.thing.matches.truncate(matches);
             if text.is_some() {
                 self.exact.pop();
             }

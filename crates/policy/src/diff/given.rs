@@ -32,7 +32,7 @@ impl<'p> Given<'p> {
 
     /// The value as written, else the default. An empty text is none: forms send it for a field left alone.
     pub(super) fn text(&self, name: &str) -> Option<&'p str> {
-        let given = self.rule.params.iter().find(|param| param.name == name).map(|param| param.value.as_str());
+        let given = self.rule.values().iter().find(|param| param.name == name).map(|param| param.value.as_str());
         let default = || self.spec.iter().find(|spec| spec.name == name).and_then(|spec| spec.default);
         given.or_else(default).filter(|text| !text.is_empty())
     }

@@ -4,11 +4,14 @@
 //! conditions of the other. A condition of the other counts only when its findings are accepted no longer than those
 //! of the first; then it is enough that it holds for the same thing.
 
+use std::rc::Rc;
+
 use super::accepted::{Surplus, Until};
 use super::clause::{Clause, Ids, Quantity, Thing};
 use super::cover::{Cover, cover, things};
 use super::knowledge::{EVERYTHING, implies};
 use super::stops::{Stop, Stops};
+use crate::document::policy::Rule;
 
 /// Most things that are tried of a condition that nothing covers.
 const THINGS: usize = 12;
@@ -30,9 +33,34 @@ pub(super) fn open<'s, 'p>(one: &'s Stops<'p>, other: &'s Stops<'p>) -> Vec<Open
     one.all.iter().filter_map(|stop| open_condition(one, other, stop)).collect()
 }
 
+/// Whether a rule fires whenever another does, whatever allowlists accept: by its conditions alone.
+pub(super) fn covers(
+    one: &Rule,
+    conditions: &[Option<Rc<Clause>>],
+    other: &Rule,
+    others: &[Option<Rc<Clause>>],
+) -> bool {
+    if others.iter().any(Option::is_none) || implies(one, other) {
+        return true;
+    }
+    let others: Vec<&Clause> = others.iter().filter_map(Option::as_deref).collect();
+    conditions.iter().all(|condition| {
+        let Some(clause) = condition.as_deref() else { return false };
+        let same: Vec<&Clause> = others
+            .iter()
+            .copied()
+            .filter(|other| other.quantity == clause.quantity && other.subject == clause.subject)
+            .collect();
+        match clause.quantity {
+            Quantity::None => same.iter().any(|other| matches!(cover(other, &[clause]), Cover::Covered)),
+            Quantity::Some => matches!(cover(clause, &same), Cover::Covered),
+        }
+    })
+}
+
 /// The conditions of a policy under which it stops anything at all.
 pub(super) fn all<'s, 'p>(one: &'s Stops<'p>) -> Vec<Open<'s, 'p>> {
-    let stops = one.all.iter().filter(|stop| one.accepted_until(stop) != Until::Forever);
+    let stops = one.all.iter().filter(|stop| !one.is_silent(stop));
     let shown = |stop: &'s Stop<'p>| Open {
         stop,
         things: match &stop.clause {
@@ -44,13 +72,23 @@ pub(super) fn all<'s, 'p>(one: &'s Stops<'p>) -> Vec<Open<'s, 'p>> {
     stops.map(shown).collect()
 }
 
-/// Whether a policy stops every artifact at every time, as far as single rules tell.
+/// Whether a policy stops every artifact at every time: by a rule that cannot run, or by conditions that leave no value
+/// for a thing that every artifact has.
 pub(super) fn always_stops(stops: &Stops<'_>) -> bool {
-    stops.all.iter().any(|stop| match &stop.clause {
+    let is_enforced = |stop: &&Stop<'_>| match &stop.clause {
         None => true,
-        Some(clause) => {
-            clause.subject.name == EVERYTHING && clause.from.is_none() && stops.accepted_until(stop) == Until::Never
-        }
+        Some(clause) => clause.subject.certain && clause.from.is_none() && stops.accepted_until(stop) == Until::Never,
+    };
+    let certain: Vec<&Stop<'_>> = stops.all.iter().filter(is_enforced).collect();
+    certain.iter().any(|stop| {
+        let Some(clause) = &stop.clause else { return true };
+        let same: Vec<&Clause> = certain
+            .iter()
+            .filter_map(|stop| stop.clause.as_deref())
+            .filter(|other| other.subject == clause.subject)
+            .collect();
+        let any = Clause::some(clause.subject.clone());
+        matches!(cover(&any, &same), Cover::Covered)
     })
 }
 
@@ -58,7 +96,7 @@ fn open_condition<'s, 'p>(one: &'s Stops<'p>, other: &'s Stops<'p>, stop: &'s St
     let Some(clause) = &stop.clause else {
         return Some(Open { stop, things: vec![Thing::default()], surplus: Vec::new() });
     };
-    if one.accepted_until(stop) == Until::Forever {
+    if one.is_silent(stop) {
         return None;
     }
     let pair = Pair { one, other, stop, clause };
@@ -72,11 +110,16 @@ fn open_condition<'s, 'p>(one: &'s Stops<'p>, other: &'s Stops<'p>, stop: &'s St
     if counting.iter().any(is_all) || counting.iter().any(|(other, _)| implies(stop.rule, other.rule)) {
         return None;
     }
-    let same: Vec<&Clause> = counting
-        .iter()
-        .map(|(_, other)| *other)
-        .filter(|other| other.quantity == clause.quantity && other.subject == clause.subject)
-        .collect();
+    let about = |of: &Clause| -> Vec<&Clause> {
+        let others = counting.iter().map(|(_, other)| *other);
+        others.filter(|other| other.quantity == of.quantity && other.subject == of.subject).collect()
+    };
+    if let Some(also) = &clause.also
+        && matches!(cover(also, &about(also)), Cover::Covered)
+    {
+        return None;
+    }
+    let same = about(clause);
     let things = match clause.quantity {
         // With fewer things that would do, it is more likely that there is none.
         Quantity::None if same.iter().any(|other| matches!(cover(other, &[clause]), Cover::Covered)) => return None,
@@ -107,7 +150,8 @@ impl<'p> Pair<'_, 'p> {
 
     fn is_accepted_no_longer(&self, candidate: &Stop<'p>, clause: &Clause) -> bool {
         let Some(theirs) = self.other.accepting(&candidate.rule.gate) else { return true };
-        let ours_until = || self.one.accepted_until(self.stop);
+        // What breaks is never accepted.
+        let ours_until = || if self.clause.may_break { Until::Never } else { self.one.accepted_until(self.stop) };
         match &clause.ids {
             Ids::Known(ids) => {
                 let until = theirs.until(ids);

@@ -15,6 +15,10 @@ pub(super) enum Scale {
     Words(&'static [&'static str]),
     /// Any text. Predicates compare it with their landmarks for equality.
     Texts,
+    /// The same, of absolute paths.
+    Paths,
+    /// Contents of a file: expressions ask for any of its lines and words, so that what they say is independent.
+    Contents,
     /// The same, or none. Predicates reject what is not there.
     MaybeTexts,
     /// Any text. Predicates compare it with their landmarks for equality, or ask whether it contains one, and then
@@ -60,7 +64,7 @@ impl Scale {
         }
         match self {
             Self::Words(words) => words.iter().map(|word| Point::any(Value::text(*word))).collect(),
-            Self::Texts => texts(landmarks),
+            Self::Texts | Self::Paths | Self::Contents => texts(landmarks),
             Self::MaybeTexts => texts(landmarks).into_iter().chain([Point::any(Value::None)]).collect(),
             Self::Contained => contained(landmarks),
             Self::Reals => reals(&landmarks),

@@ -9,7 +9,7 @@ use super::accepted::{Accepting, Until};
 use super::clause::{Clause, Form, Ids, Quantity};
 use super::cover::things;
 use super::draft::Draft;
-use super::enforced::{Enforced, enforced};
+use super::enforced::{Enforced, enforced, stops_all_it_finds};
 use super::given::Given;
 use super::knowledge::{self, Meaning};
 use super::regions::Place;
@@ -26,8 +26,6 @@ pub(super) struct Stop<'p> {
 
 /// The conditions of a mapping.
 pub(super) struct Stops<'p> {
-    policy: &'p Policy,
-    mapping: &'p Mapping,
     as_of: Timestamp,
     pub(super) all: Vec<Stop<'p>>,
     accepting: HashMap<&'p str, Accepting<'p>>,
@@ -45,11 +43,11 @@ impl<'p> Meanings<'p> {
         Self { policy, as_of, known: HashMap::new() }
     }
 
-    /// The conditions of a mapping.
-    pub(super) fn stops(&mut self, mapping: &'p Mapping) -> Stops<'p> {
+    /// The conditions of a mapping under which something may be stopped, or with `sure` those under which it is.
+    pub(super) fn stops(&mut self, mapping: &'p Mapping, sure: bool) -> Stops<'p> {
         let mut all = Vec::new();
         for set in mapping.rule_sets.iter().filter_map(|index| self.policy.rule_sets.get(*index)) {
-            for rule in &set.rules {
+            for rule in set.rules.iter().filter(|rule| !sure || stops_all_it_finds(rule)) {
                 let clauses = self.of(rule);
                 all.extend(clauses.iter().map(|clause| Stop { set, rule, clause: clause.clone() }));
             }
@@ -59,7 +57,7 @@ impl<'p> Meanings<'p> {
             let gate = stop.rule.gate.as_str();
             accepting.entry(gate).or_insert_with(|| Accepting::new(self.policy, mapping, gate, self.as_of));
         }
-        Stops { policy: self.policy, mapping, as_of: self.as_of, all, accepting }
+        Stops { as_of: self.as_of, all, accepting }
     }
 
     /// The conditions of one rule; none when it never stops.
@@ -137,9 +135,10 @@ impl<'p> Stops<'p> {
         }
     }
 
-    /// The mapping, for messages.
-    pub(super) fn mapping(&self) -> &'p Mapping {
-        self.mapping
+    /// Whether a condition never stops anything, since all its findings are accepted for ever.
+    pub(super) fn is_silent(&self, stop: &Stop<'_>) -> bool {
+        let may_break = stop.clause.as_ref().is_none_or(|clause| clause.may_break);
+        !may_break && self.accepted_until(stop) == Until::Forever
     }
 
     /// Times at which an answer of this policy may change.
@@ -150,10 +149,5 @@ impl<'p> Stops<'p> {
         times.sort_unstable();
         times.dedup();
         times
-    }
-
-    /// The policy.
-    pub(super) fn policy(&self) -> &'p Policy {
-        self.policy
     }
 }

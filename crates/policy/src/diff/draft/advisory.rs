@@ -69,23 +69,25 @@ pub(super) fn document(draft: &Draft, parcel: &Parcel, weakness: &Weakness) -> O
     let mut events = vec![json!({"introduced": "0"})];
     match weakness.repair {
         Repair::Open => {}
-        Repair::Never => own["fix_state"] = json!("wont-fix"),
+        Repair::Never => put(&mut own, "fix_state", json!("wont-fix")),
+        Repair::Unknown => put(&mut own, "fix_state", json!("unknown")),
         Repair::Fixed(age) => {
             events.push(json!({"fixed": FIXED}));
             if let Some(age) = age {
-                own["fix_date"] = json!(day(draft, age)?.to_string());
+                put(&mut own, "fix_date", json!(day(draft, age)?.to_string()));
             }
         }
     }
     if weakness.exploited {
         let today = day(draft, 0)?.to_string();
-        own["kev"] = json!({"date_added": today, "due_date": today});
+        put(&mut own, "kev", json!({"date_added": today, "due_date": today}));
     }
     if let Some((score, percentile)) = weakness.epss {
-        own["epss"] = json!({"score": score, "percentile": percentile, "date": day(draft, 0)?.to_string()});
+        let date = day(draft, 0)?.to_string();
+        put(&mut own, "epss", json!({"score": score, "percentile": percentile, "date": date}));
     }
     if let Some(vector) = &weakness.nvd {
-        own["cvss"] = json!([{"source": "nvd@nist.gov", "vector": vector.text}]);
+        put(&mut own, "cvss", json!([{"source": "nvd@nist.gov", "vector": vector.text}]));
     }
     let vendor: Vec<Value> =
         weakness.vendor.iter().map(|vector| json!({"type": "CVSS_V3", "score": vector.text})).collect();
@@ -99,6 +101,12 @@ pub(super) fn document(draft: &Draft, parcel: &Parcel, weakness: &Weakness) -> O
         "affected": [affected(&ecosystem(draft, parcel)?, &parcel.name, &events)],
         "database_specific": {"stopgate": own},
     }))
+}
+
+fn put(object: &mut Value, name: &str, value: Value) {
+    if let Value::Object(fields) = object {
+        fields.insert(name.to_owned(), value);
+    }
 }
 
 /// An advisory that affects no package of the draft and makes its distribution one with data.
@@ -184,6 +192,7 @@ pub(super) fn fix(draft: &Draft, weakness: &Weakness) -> Fix {
     match weakness.repair {
         Repair::Open => Fix { state: FixState::NotFixed, ..Fix::default() },
         Repair::Never => Fix { state: FixState::WontFix, ..Fix::default() },
+        Repair::Unknown => Fix { state: FixState::Unknown, ..Fix::default() },
         Repair::Fixed(age) => {
             let version = FIXED.to_owned();
             let date = age.and_then(|age| day(draft, age)).map(|day| day.to_string());

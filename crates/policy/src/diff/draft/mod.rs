@@ -135,6 +135,8 @@ impl Parcel {
 pub(super) enum Repair {
     Open,
     Never,
+    /// Nobody says.
+    Unknown,
     /// Days since the fix was seen, when that is known.
     Fixed(Option<i64>),
 }
@@ -227,6 +229,12 @@ impl Draft {
             }
             None => false,
         }
+    }
+
+    /// Puts a file into the tree. Its content is kept, so that no rule about it lacks an input.
+    pub(super) fn file(&mut self, path: &str, file: File) {
+        self.files.insert(path.to_owned(), file);
+        self.retrieved.entry(path.to_owned()).or_insert_with(|| "x\n".to_owned());
     }
 
     /// Adds an account to `/etc/passwd`, which must not be there twice.

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::diff::clause::{Clause, Form, Subject, Thing};
 use crate::diff::draft::Draft;
 use crate::diff::given::Given;
-use crate::diff::knowledge::{comparable, matches_all};
+use crate::diff::knowledge::{compiled, matches_all};
 use crate::diff::points::{Point, Scale, fresh};
 use crate::diff::value::{Dim, Test, Value};
 use crate::trigger::types::Comparison;
@@ -101,7 +101,13 @@ pub(super) fn attribute(given: &Given<'_>) -> Option<Vec<Clause>> {
     };
     let (check, value) = (given.text("check")?, given.text("value"));
     let key = format!("{name} {check} {}", value.unwrap_or_default());
-    let clause = Clause::some(Subject::single("attribute", name, place)).ids(key, Form::Md5);
+    // Attributes of the distribution are not asked for while it is unknown.
+    let subject = if name.contains("distro") {
+        Subject::single("attribute", name, place)
+    } else {
+        Subject::certain("attribute", name, place)
+    };
+    let clause = Clause::some(subject).ids(key, Form::Md5);
     let test = match (check, value) {
         ("exists", _) => Test::new(dim, Vec::new(), |value| *value != Value::None),
         ("not_exists", _) => Test::new(dim, Vec::new(), |value| *value == Value::None),
@@ -112,12 +118,12 @@ pub(super) fn attribute(given: &Given<'_>) -> Option<Vec<Clause>> {
             if check == "in" { Test::one_of(dim, items) } else { Test::none_of(dim, items) }
         }
         ("like" | "not_like", Some(value)) => {
-            let regex = comparable(value)?;
+            let regex = compiled(value)?;
             let there = Test::new(dim, Vec::new(), |value| *value != Value::None);
             return Some(match (matches_all(&regex), check == "like") {
                 (true, true) => vec![clause.test(there)],
                 (true, false) => Vec::new(),
-                (false, wanted) => vec![clause.test(there).like(dim, &regex, wanted)],
+                (false, wanted) => vec![clause.test(there).like(dim, &regex, wanted).sound(&regex, given.canonical())],
             });
         }
         (_, Some(value)) => compared(dim, order, given.read("check")?, value)?,

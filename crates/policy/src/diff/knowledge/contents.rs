@@ -3,17 +3,17 @@
 use crate::diff::clause::{Clause, Subject, Thing};
 use crate::diff::draft::Draft;
 use crate::diff::given::Given;
-use crate::diff::knowledge::{comparable, matches_all};
+use crate::diff::knowledge::{compiled, matches_all};
 use crate::diff::points::Scale;
 use crate::diff::value::{Dim, Test};
 
-const TEXT: Dim = Dim { name: "content", scale: Scale::Texts };
+const TEXT: Dim = Dim { name: "content", scale: Scale::Contents };
 const PATTERN: Dim = Dim { name: "pattern", scale: Scale::Texts };
-const PATH: Dim = Dim { name: "path", scale: Scale::Texts };
+const PATH: Dim = Dim { name: "path", scale: Scale::Paths };
 
 /// The content of one file, if it was kept.
 fn content(path: &str) -> Subject {
-    Subject::many("content", path, |draft, path, thing| {
+    Subject::single("content", path, |draft, path, thing| {
         let mut candidates = thing.samples(TEXT);
         candidates.extend(["x".to_owned(), "#".to_owned(), String::new(), "0".to_owned()]);
         let Some(text) = thing.fitting(TEXT, candidates) else { return false };
@@ -42,11 +42,11 @@ pub(super) fn regex(given: &Given<'_>) -> Option<Vec<Clause>> {
         _ => return None,
     };
     let clause = Clause::some(content(path)).known_ids(vec![format!("{}+file://{path}", given.rule_id())]);
-    let regex = comparable(given.text("regex")?)?;
+    let regex = compiled(given.text("regex")?)?;
     Some(match (matches_all(&regex), wanted) {
         (true, true) => vec![clause],
         (true, false) => Vec::new(),
-        (false, wanted) => vec![clause.like(TEXT, &regex, wanted)],
+        (false, wanted) => vec![clause.like(TEXT, &regex, wanted).sound(&regex, given.canonical())],
     })
 }
 
@@ -59,9 +59,9 @@ pub(super) fn secrets(given: &Given<'_>) -> Option<Vec<Clause>> {
     };
     clause = clause.maybe(given.list("content_regex_name").map(|names| Test::one_of(PATTERN, names)));
     if let Some(text) = given.text("filename_regex") {
-        let regex = comparable(text)?;
+        let regex = compiled(text)?;
         if !matches_all(&regex) {
-            clause = clause.like(PATH, &regex, true);
+            clause = clause.like(PATH, &regex, true).sound(&regex, given.canonical());
         }
     }
     Some(vec![clause])

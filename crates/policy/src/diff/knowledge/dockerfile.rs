@@ -5,7 +5,7 @@ use stopgate_model::DockerfileMode;
 use crate::diff::clause::{Clause, Form, Subject, Thing};
 use crate::diff::draft::Draft;
 use crate::diff::given::Given;
-use crate::diff::knowledge::{comparable, matches_all};
+use crate::diff::knowledge::{compiled, matches_all};
 use crate::diff::points::Scale;
 use crate::diff::value::{Dim, Test, Value};
 use crate::trigger::types::NumberList;
@@ -108,11 +108,11 @@ pub(super) fn instruction(given: &Given<'_>) -> Option<Vec<Clause>> {
         ("in", Some(value)) => clause.test(Test::one_of(TEXT, items(value))),
         ("not_in", Some(value)) => clause.test(Test::none_of(TEXT, items(value))),
         ("like" | "not_like", Some(value)) => {
-            let regex = comparable(value)?;
+            let regex = compiled(value)?;
             match (matches_all(&regex), check == "like") {
                 (true, true) => clause,
                 (true, false) => return Some(Vec::new()),
-                (false, wanted) => clause.like(TEXT, &regex, wanted),
+                (false, wanted) => clause.like(TEXT, &regex, wanted).sound(&regex, given.canonical()),
             }
         }
         _ => return None,

@@ -1,14 +1,18 @@
 //! The file tree.
 
+use std::rc::Rc;
+
+use sha2::{Digest as _, Sha256};
+
 use crate::diff::clause::{Clause, Form, Subject, Thing};
 use crate::diff::draft::{Draft, File};
 use crate::diff::given::Given;
-use crate::diff::knowledge::{comparable, matches_all};
+use crate::diff::knowledge::{compiled, matches_all};
 use crate::diff::points::Scale;
 use crate::diff::value::{Dim, Test, Value};
 use crate::trigger::types::Octal;
 
-const PATH: Dim = Dim { name: "path", scale: Scale::Texts };
+const PATH: Dim = Dim { name: "path", scale: Scale::Paths };
 const SET_ID: Dim = Dim { name: "set-id bits", scale: Scale::Words(&["no", "yes"]) };
 const STATE: Dim = Dim { name: "state", scale: Scale::Words(&["absent", "present"]) };
 const CHECKSUM: Dim = Dim { name: "checksum", scale: Scale::MaybeTexts };
@@ -21,7 +25,7 @@ fn any_file() -> Subject {
         candidates.extend(["/opt/tool", "/srv/data.bin", "/e/x", "/app/y.z"].map(str::to_owned));
         let Some(path) = thing.fitting(PATH, candidates) else { return false };
         let mode = if thing.text(SET_ID) == Some("yes") { 0o4755 } else { 0o644 };
-        draft.files.insert(path, File { mode, ..File::default() });
+        draft.file(&path, File { mode, ..File::default() });
         true
     })
 }
@@ -32,9 +36,10 @@ fn is_path(path: &str) -> bool {
 }
 
 pub(super) fn name_match(given: &Given<'_>) -> Option<Vec<Clause>> {
-    let regex = comparable(given.text("regex")?)?;
+    let regex = compiled(given.text("regex")?)?;
     let clause = Clause::some(any_file()).ids(format!("name {}", regex.as_str()), Form::Md5);
-    Some(vec![if matches_all(&regex) { clause } else { clause.like(PATH, &regex, true) }])
+    let clause = if matches_all(&regex) { clause } else { clause.like(PATH, &regex, true) };
+    Some(vec![clause.sound(&regex, given.canonical())])
 }
 
 pub(super) fn set_id(_: &Given<'_>) -> Option<Vec<Clause>> {
@@ -62,7 +67,10 @@ pub(super) fn attribute(given: &Given<'_>) -> Option<Vec<Clause>> {
         _ => return None,
     };
     if checksum.is_some() || mode.is_some() {
-        let clause = Clause::some(subject()).ids(given.canonical(), Form::Md5).test(Test::is(STATE, "present"));
+        // A file there is one of the tree.
+        let also = Rc::new(Clause::some(any_file()).test(Test::is(PATH, path)));
+        let clause = Clause { also: Some(also), ..Clause::some(subject()) };
+        let clause = clause.ids(given.canonical(), Form::Md5).test(Test::is(STATE, "present"));
         clauses.push(clause.maybe(checksum).maybe(mode));
     }
     Some(clauses)
@@ -82,12 +90,12 @@ fn place_at(draft: &mut Draft, path: &str, thing: &Thing) -> bool {
         Some(Value::Text(text)) => match hex::decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
             Some(sum) => Some(sum),
             // The text that stands for all others.
-            None => Some([0xcd; 32]),
+            None => Some(Sha256::digest(text.as_bytes()).into()),
         },
         Some(_) => None,
         None => known.sha256,
     };
     let mode = thing.whole(MODE).and_then(|mode| u32::try_from(mode).ok()).unwrap_or(known.mode);
-    draft.files.insert(path.to_owned(), File { mode, sha256 });
+    draft.file(path, File { mode, sha256 });
     true
 }

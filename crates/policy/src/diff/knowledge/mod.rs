@@ -154,20 +154,20 @@ pub(super) fn opaque(rule: &Rule) -> Clause {
         Bound::Runs { info, .. } if !info.trigger_id.contains("rule") => text.clone(),
         _ => format!("{text} of {}", rule.id),
     };
-    Clause::some(Subject::many("rule", text, |_, _, _| false)).ids(ids, Form::Any)
+    Clause::some(Subject::many("rule", "", |_, _, _| false)).ids(ids, Form::Any).breakable(text)
 }
 
 /// The subject of clauses that hold for every artifact.
 pub(super) const EVERYTHING: &str = "everything";
 
 fn always(_: &Given<'_>) -> Option<Vec<Clause>> {
-    let clause = Clause::some(Subject::single(EVERYTHING, "", |_, _, _| true));
+    let clause = Clause::some(Subject::certain(EVERYTHING, "", |_, _, _| true));
     Some(vec![Clause { ids: Ids::Fixed, ..clause }])
 }
 
-/// An expression that can be compared: `None` when matching with it may fail, which counts as a finding.
-fn comparable(text: &str) -> Option<Rc<PythonRegex>> {
-    PythonRegex::new(text).ok().filter(PythonRegex::is_linear).map(Rc::new)
+/// An expression of a rule; one that does not compile breaks its rule before anything is compared.
+fn compiled(text: &str) -> Option<Rc<PythonRegex>> {
+    PythonRegex::new(text).ok().map(Rc::new)
 }
 
 /// Whether an expression matches every text: anchored at the start and open at the end, these match the empty beginning.

@@ -71,8 +71,10 @@ pub(super) fn required(given: &Given<'_>) -> Option<Vec<Clause>> {
         }
         true
     });
-    // What is said of a package in the wrong version depends on that version.
-    Some(vec![Clause::none(subject).ids(given.canonical(), Form::Md5)])
+    // What is said of a package in the wrong version depends on that version, and versions that cannot be compared
+    // break the rule.
+    let may_break = given.is("version_match_type", "minimum") && given.text("version").is_some();
+    Some(vec![Clause { may_break, ..Clause::none(subject).ids(given.canonical(), Form::Md5) }])
 }
 
 /// A rule that finds no package fires under every condition on the same name. A rule with a least version fires

@@ -6,7 +6,7 @@ use crate::diff::clause::{Clause, Form, Subject, Thing};
 use crate::diff::draft::cvss::{Vector, Wanted};
 use crate::diff::draft::{Draft, Kind, Parcel, Repair, Weakness};
 use crate::diff::given::Given;
-use crate::diff::knowledge::comparable;
+use crate::diff::knowledge::compiled;
 use crate::diff::points::Scale;
 use crate::diff::value::{Dim, Test, Value};
 use crate::trigger::types::{Comparison, Number};
@@ -14,17 +14,23 @@ use crate::trigger::types::{Comparison, Number};
 const CLASS: Dim = Dim { name: "class", scale: Scale::Words(&["non-os", "os"]) };
 const SEVERITY: Dim =
     Dim { name: "severity", scale: Scale::Words(&["critical", "high", "medium", "low", "negligible", "unknown"]) };
-const FIX: Dim = Dim { name: "fix", scale: Scale::Words(&["open", "fixed", "never"]) };
+const STATE: Dim = Dim { name: "fix state", scale: Scale::Words(&["not-fixed", "fixed", "wont-fix", "unknown"]) };
+/// Whether a version is known that fixes it, which the state alone does not say.
+const FIXABLE: Dim = Dim { name: "fixable", scale: Scale::Words(&["no", "yes"]) };
+/// Whether a VEX statement removes the match.
+const DENIED: Dim = Dim { name: "denied by VEX", scale: Scale::Words(&["no", "yes"]) };
 /// Days since the fix was seen; the greatest number stands for a date that is not known.
 const FIX_AGE: Dim = Dim { name: "days since the fix", scale: Scale::Wholes(-3, i64::MAX) };
 /// Days since the match was first seen; the least number stands for a time that is not known.
 const SEEN_AGE: Dim = Dim { name: "days since first seen", scale: Scale::Wholes(i64::MIN, 4_000_000) };
 const EXPLOITED: Dim = Dim { name: "exploited", scale: Scale::Words(&["no", "yes"]) };
 const INHERITED: Dim = Dim { name: "inherited", scale: Scale::Words(&["no", "yes", "unknown"]) };
-const PATH: Dim = Dim { name: "path", scale: Scale::Texts };
+const PATH: Dim = Dim { name: "path", scale: Scale::Paths };
 const ID: Dim = Dim { name: "id", scale: Scale::Texts };
 const EPSS_SCORE: Dim = Dim { name: "epss_score", scale: Scale::Reals };
 const EPSS_PERCENTILE: Dim = Dim { name: "epss_percentile", scale: Scale::Reals };
+
+const CVSS_V4: Dim = Dim { name: "cvss_v4_base_score", scale: Scale::Reals };
 
 const fn score(name: &'static str) -> Dim {
     Dim { name, scale: Scale::Reals }
@@ -67,14 +73,22 @@ pub(super) const PARAMS: &[&str] = &[
     "epss_score",
     "epss_percentile_comparison",
     "epss_percentile",
+    "fix_state",
+    "cvss_v4_base_score_comparison",
+    "cvss_v4_base_score",
+    "vex",
 ];
 
 /// Most days of a window that can be compared. A window beyond the end of the calendar lets everything pass, so one
 /// that may reach it is only equal to itself.
 const MOST_DAYS: u32 = 1_000_000;
 
-/// A match, by one of the ids of its weakness.
+/// A match that no VEX statement removes, by one of the ids of its weakness.
 fn matched() -> Clause {
+    any_match().test(Test::is(DENIED, "no"))
+}
+
+fn any_match() -> Clause {
     Clause::some(Subject::many("match", "", place)).ids("match", Form::Vulnerability)
 }
 
@@ -83,14 +97,22 @@ pub(super) fn exploited(_: &Given<'_>) -> Option<Vec<Clause>> {
 }
 
 pub(super) fn package(given: &Given<'_>) -> Option<Vec<Clause>> {
-    let mut clause = matched().test(severities(given)?);
+    let all = match given.text("vex")? {
+        "respect" => matched(),
+        "ignore" => any_match(),
+        _ => return None,
+    };
+    let mut clause = all.test(severities(given)?);
     let fixed = given.read::<bool>("fix_available");
-    if given.read::<bool>("vendor_only")? {
-        clause = clause.test(Test::none_of(FIX, vec!["never".to_owned()]));
-    }
+    clause = match given.list("fix_state") {
+        Some(states) => clause.test(Test::one_of(STATE, states)),
+        None if given.read::<bool>("vendor_only")? => clause.test(not_refused()),
+        None => clause,
+    };
     clause = match fixed {
-        Some(true) => clause.test(Test::is(FIX, "fixed")),
-        Some(false) => clause.test(Test::none_of(FIX, vec!["fixed".to_owned()])),
+        // What the vendor will not fix has no fix that counts.
+        Some(true) => clause.test(Test::is(FIXABLE, "yes")).test(not_refused()),
+        Some(false) => clause.test(Test::is(FIXABLE, "no")),
         None => clause,
     };
     clause = clause.maybe(yes_or_no(given, "known_exploited_vulnerability", EXPLOITED));
@@ -104,17 +126,26 @@ pub(super) fn package(given: &Given<'_>) -> Option<Vec<Clause>> {
             None => {}
         }
     }
-    for dim in SCORES.into_iter().chain([EPSS_SCORE, EPSS_PERCENTILE]) {
+    for dim in SCORES.into_iter().chain([EPSS_SCORE, EPSS_PERCENTILE, CVSS_V4]) {
         clause = clause.maybe(compared(given, dim));
     }
     classes(given, clause)
+}
+
+/// The vendor has not said that it will not fix it.
+fn not_refused() -> Test {
+    Test::none_of(STATE, vec!["wont-fix".to_owned()])
 }
 
 /// The rule for each class of packages; paths are left out for those that no distribution ships.
 fn classes(given: &Given<'_>, clause: Clause) -> Option<Vec<Clause>> {
     let os = clause.clone().test(Test::is(CLASS, "os"));
     let others = match given.text("package_path_exclude") {
-        Some(text) => clause.clone().test(Test::is(CLASS, "non-os")).like(PATH, &comparable(text)?, false),
+        Some(text) => {
+            let regex = compiled(text)?;
+            let others = clause.clone().test(Test::is(CLASS, "non-os")).like(PATH, &regex, false);
+            others.sound(&regex, given.canonical())
+        }
         None => clause.clone().test(Test::is(CLASS, "non-os")),
     };
     Some(match (given.text("package_type")?, given.text("package_path_exclude")) {
@@ -151,7 +182,7 @@ pub(super) fn denied(given: &Given<'_>) -> Option<Vec<Clause>> {
     let vendor_only = given.read::<bool>("vendor_only")?;
     let clause = |id: String| {
         let clause = matched().ids(given.canonical(), Form::Md5).test(Test::is(ID, &id));
-        if vendor_only { clause.test(Test::none_of(FIX, vec!["never".to_owned()])) } else { clause }
+        if vendor_only { clause.test(not_refused()) } else { clause }
     };
     Some(given.list("vulnerability_ids")?.into_iter().map(clause).collect())
 }
@@ -226,11 +257,11 @@ fn weakness(id: &str, thing: &Thing) -> Option<Weakness> {
     if let Some(word) = thing.text(SEVERITY) {
         weakness.severity = Severity::parse(word)?;
     }
-    weakness.repair = match thing.text(FIX).unwrap_or("open") {
-        "fixed" => Repair::Fixed(thing.whole(FIX_AGE).filter(|days| *days < 4_000_000)),
-        "never" => Repair::Never,
-        _ => Repair::Open,
-    };
+    weakness.repair = repair(thing)?;
+    if thing.text(DENIED) == Some("yes") || thing.value(CVSS_V4).is_some_and(|wanted| !wanted.means(-1.0)) {
+        // Neither VEX statements nor scores of CVSS 4 are made.
+        return None;
+    }
     weakness.exploited = thing.text(EXPLOITED) == Some("yes");
     weakness.inherited = match thing.text(INHERITED) {
         Some("unknown") => return None,
@@ -248,6 +279,18 @@ fn weakness(id: &str, thing: &Thing) -> Option<Weakness> {
     weakness.vendor = vendor;
     weakness.epss = epss(thing)?;
     Some(weakness)
+}
+
+/// What is said of the fix; `None` for what data does not say together.
+fn repair(thing: &Thing) -> Option<Repair> {
+    let age = thing.whole(FIX_AGE).filter(|days| *days < 4_000_000);
+    match (thing.text(STATE), thing.text(FIXABLE)) {
+        (Some("fixed") | None, Some("yes")) | (Some("fixed"), None) => Some(Repair::Fixed(age)),
+        (Some("not-fixed") | None, Some("no") | None) => Some(Repair::Open),
+        (Some("wont-fix"), Some("no") | None) => Some(Repair::Never),
+        (Some("unknown"), Some("no") | None) => Some(Repair::Unknown),
+        _ => None,
+    }
 }
 
 /// An exploit prediction that fits; `None` when there is none.

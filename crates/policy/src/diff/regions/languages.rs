@@ -4,10 +4,10 @@
 
 use stopgate_model::DigestAlgorithm;
 
-use crate::diff::glob::Language;
+use crate::diff::automaton::Language;
 
 /// Letters and digits in the order in which samples use them.
-const WORD: &str = "etanospirclumdbyfghkwxvzjq0123456789";
+const WORD: &str = "etanospirclumdbyfghkwxvzjq0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 /// How a text ends, as far as it can be part of a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -110,7 +110,7 @@ impl Language for Repository {
         (state.end != End::Start).then_some((second, state.end == End::Word))
     }
     fn groups(&self) -> &[&str] {
-        &["/", "etnospcumdfghkwxvzjq0123456789", "l", "i", "b", "r", "a", "y", ".-_"]
+        &["/", "etnospcumdfghkwxvzjq0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "l", "i", "b", "r", "a", "y", ".-_"]
     }
 }
 

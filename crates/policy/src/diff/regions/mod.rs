@@ -12,14 +12,15 @@ use std::collections::HashMap;
 
 use stopgate_model::{Digest, ImageReference};
 
+use crate::diff::sample;
 use crate::document::policy::{ImageKind, ImageRule, ImageTarget, Mapping, Policy, Target};
 use crate::pattern::Pattern;
 use crate::trigger::ArtifactType;
 
-use parts::{Part, PartKind, reference};
+use parts::{Part, PartCell, PartKind, reference};
 
-/// Most combinations of the parts of names.
-const PRODUCT: usize = 200_000;
+/// Most combinations that are told apart.
+const COMBINATIONS: usize = 200_000;
 /// Places that a region keeps to build witnesses with.
 const PLACES: usize = 2;
 
@@ -114,8 +115,33 @@ fn unreliable<'p>(lists: &[&Lists<'p>]) -> Option<&'p str> {
 fn diagonal<'p>(old: &Lists<'p>, new: &Lists<'p>, kind: ArtifactType) -> Vec<Region<'p>> {
     let pairs = old.mappings.iter().zip(&new.mappings);
     pairs
-        .map(|(old, new)| Region { kind, old: Fate::Mapped(old), new: Fate::Mapped(new), places: Vec::new() })
+        .map(|(old, new)| {
+            let places = guessed(Asked::of(old), kind).into_iter().collect();
+            Region { kind, old: Fate::Mapped(old), new: Fate::Mapped(new), places }
+        })
         .collect()
+}
+
+/// Names that a mapping's own patterns match. An entry in front of it may match them as well.
+fn guessed(asked: Asked<'_>, kind: ArtifactType) -> Option<Place> {
+    let text = |slot: Slot, otherwise: &str| -> Option<String> {
+        let Some(pattern) = asked.about(slot) else { return Some(otherwise.to_owned()) };
+        match pattern.regex() {
+            Some(regex) => sample::texts(regex.as_ref().ok()?).into_iter().next(),
+            None if pattern.as_str().bytes().all(|b| b == b'*') => Some(otherwise.to_owned()),
+            None => Some(pattern.as_str().replace('*', "x")),
+        }
+    };
+    let digest = |slot: Slot| Digest::parse(&text(slot, "")?).ok();
+    let image = kind == ArtifactType::Image;
+    let tag = match image {
+        true => {
+            reference(&text(Slot::Registry, "docker.io")?, &text(Slot::Repository, "team/app")?, &text(Slot::Tag, "1")?)
+        }
+        false => reference(&text(Slot::Host, "*")?, &text(Slot::Path, "*")?, "*"),
+    };
+    let name = (text(Slot::Name, "")?, text(Slot::Version, "")?);
+    Some(Place { tag: tag?, digest: digest(Slot::Digest), image_id: digest(Slot::Id), name })
 }
 
 /// What a policy asks of the names of one type of artifacts, in order.
@@ -146,15 +172,22 @@ impl<'p> Lists<'p> {
         self.targets().flat_map(Asked::patterns)
     }
 
-    /// All that is asked, as texts to compare.
-    fn asks(&self) -> [Vec<String>; 3] {
-        let rules = |list: &[&ImageRule]| list.iter().map(|rule| Asked::Image(&rule.target).text()).collect();
-        [
-            rules(&self.denied),
-            rules(&self.allowed),
-            self.mappings.iter().map(|mapping| Asked::of(mapping).text()).collect(),
-        ]
+    /// All that is asked, to be compared.
+    fn asks(&self) -> [Vec<Vec<&'p str>>; 3] {
+        let rules = |list: &[&'p ImageRule]| list.iter().map(|rule| Asked::Image(&rule.target).key()).collect();
+        let mappings = self.mappings.iter().map(|mapping| Asked::of(mapping).key());
+        [rules(&self.denied), rules(&self.allowed), mappings.collect()]
     }
+}
+
+/// What a mapping asks, for people.
+pub(super) fn asked(mapping: &Mapping) -> String {
+    Asked::of(mapping).text()
+}
+
+/// What an entry of an image list asks, for people.
+pub(super) fn asked_image(rule: &ImageRule) -> String {
+    Asked::Image(&rule.target).text()
 }
 
 /// What one entry asks.
@@ -181,15 +214,24 @@ impl<'p> Asked<'p> {
         }
     }
 
-    fn text(self) -> String {
-        let kind = match self {
+    fn kind(self) -> &'static str {
+        match self {
             Self::Image(target) => target.kind.name(),
             Self::Source(..) => "source",
             Self::Sbom(..) => "sbom",
-        };
+        }
+    }
+
+    fn key(self) -> Vec<&'p str> {
+        let patterns = self.patterns().into_iter().map(Pattern::as_str);
+        std::iter::once(self.kind()).chain(patterns).collect()
+    }
+
+    fn text(self) -> String {
+        let kind = self.kind();
         let patterns: Vec<String> =
-            self.patterns().into_iter().map(|pattern| format!("{:?}", pattern.as_str())).collect();
-        format!("{kind} {}", patterns.join(" "))
+            self.patterns().into_iter().map(|pattern| format!("`{}`", pattern.as_str())).collect();
+        format!("by {kind} {}", patterns.join(" "))
     }
 
     /// The pattern that this entry has for a part of a name.
@@ -252,7 +294,7 @@ impl Slot {
     }
 }
 
-/// The parts that the policies ask about.
+/// The parts that the policies ask about, in the order of their slots.
 struct Parts {
     parts: Vec<(Slot, Part)>,
 }
@@ -270,86 +312,30 @@ impl Parts {
     }
 
     fn regions<'p>(&self, old: &Lists<'p>, new: &Lists<'p>, kind: ArtifactType) -> Result<Vec<Region<'p>>, String> {
-        let product = self.parts.iter().try_fold(1usize, |product, (_, part)| product.checked_mul(part.cells.len()));
-        if product.is_none_or(|product| product > PRODUCT) {
-            return Err("the mappings and image lists have too many combinations".to_owned());
+        let mut entries = Vec::new();
+        for (side, lists) in [(Side::Old, old), (Side::New, new)] {
+            let denied = lists.denied.iter().map(|rule| (Asked::Image(&rule.target), Fate::Denied(rule)));
+            let allowed = lists.allowed.iter().map(|rule| (Asked::Image(&rule.target), Fate::Allowed(rule)));
+            let mapped = lists.mappings.iter().map(|mapping| (Asked::of(mapping), Fate::Mapped(mapping)));
+            let all = denied.chain(allowed).chain(mapped);
+            entries.extend(all.map(|(asked, fate)| Entry { numbers: self.numbers(asked), side, fate }));
         }
-        let (old, new) = (self.compiled(old), self.compiled(new));
-        let mut regions: Vec<Region<'p>> = Vec::new();
-        let mut known: HashMap<((u8, usize), (u8, usize)), usize> = HashMap::new();
-        let mut combination = vec![0usize; self.parts.len()];
-        loop {
-            let (old, new) = (self.fate(&old, &combination), self.fate(&new, &combination));
-            let number = *known.entry((old.key(), new.key())).or_insert(regions.len());
-            if number == regions.len() {
-                regions.push(Region { kind, old, new, places: Vec::new() });
-            }
-            if let Some(region) = regions.get_mut(number)
-                && region.places.len() < PLACES
-            {
-                region.places.extend(self.place(&combination, kind));
-            }
-            if !self.next(&mut combination) {
-                return Ok(regions);
-            }
-        }
+        let mut walk =
+            Walk { parts: self, entries: &entries, kind, combinations: 0, known: HashMap::new(), regions: Vec::new() };
+        walk.go_on(&(0..entries.len()).collect::<Vec<_>>(), &mut Vec::new(), false)?;
+        Ok(walk.regions)
     }
 
-    fn next(&self, combination: &mut [usize]) -> bool {
-        for (at, (_, part)) in combination.iter_mut().zip(&self.parts) {
-            *at += 1;
-            if *at < part.cells.len() {
-                return true;
-            }
-            *at = 0;
-        }
-        false
-    }
-
-    /// The entries of a policy, each as the places of its patterns among the bits of the parts.
-    fn compiled<'p>(&self, lists: &Lists<'p>) -> Compiled<'p> {
-        let bits = |asked: Asked<'_>| -> Vec<(usize, usize)> {
-            let parts = self.parts.iter().enumerate();
-            parts.filter_map(|(at, (slot, part))| Some((at, part.number(asked.about(*slot)?)))).collect()
-        };
-        Compiled {
-            denied: lists.denied.iter().map(|rule| (bits(Asked::Image(&rule.target)), *rule)).collect(),
-            allowed: lists.allowed.iter().map(|rule| (bits(Asked::Image(&rule.target)), *rule)).collect(),
-            mappings: lists.mappings.iter().map(|mapping| (bits(Asked::of(mapping)), *mapping)).collect(),
-        }
-    }
-
-    fn fate<'p>(&self, policy: &Compiled<'p>, combination: &[usize]) -> Fate<'p> {
-        if let Some((_, rule)) = policy.denied.iter().find(|(bits, _)| self.holds(bits, combination)) {
-            return Fate::Denied(rule);
-        }
-        if let Some((_, rule)) = policy.allowed.iter().find(|(bits, _)| self.holds(bits, combination)) {
-            return Fate::Allowed(rule);
-        }
-        let mapped = policy.mappings.iter().find(|(bits, _)| self.holds(bits, combination));
-        mapped.map_or(Fate::Unmapped, |(_, mapping)| Fate::Mapped(mapping))
-    }
-
-    fn holds(&self, bits: &[(usize, usize)], combination: &[usize]) -> bool {
-        let is_hub = self.cell(Slot::Registry, combination).is_some_and(|cell| cell.bits.is_hub);
-        bits.iter().all(|(at, number)| {
-            let Some((slot, part)) = self.parts.get(*at) else { return false };
-            let Some(cell) = combination.get(*at).and_then(|cell| part.cells.get(*cell)) else { return false };
-            let bits = if *slot == Slot::Repository && is_hub { &cell.bits.hub } else { &cell.bits.plain };
-            bits.get(*number).copied().unwrap_or(false)
-        })
-    }
-
-    fn cell(&self, slot: Slot, combination: &[usize]) -> Option<&parts::PartCell> {
-        let at = self.parts.iter().position(|(known, _)| *known == slot)?;
-        self.parts.get(at)?.1.cells.get(*combination.get(at)?)
+    /// Places of an entry's patterns among the bits of the parts; `None` where it does not ask.
+    fn numbers(&self, asked: Asked<'_>) -> Vec<Option<usize>> {
+        self.parts.iter().map(|(slot, part)| asked.about(*slot).map(|pattern| part.number(pattern))).collect()
     }
 
     /// Names that lie in a combination; `None` when none is known that can be written.
-    fn place(&self, combination: &[usize], kind: ArtifactType) -> Option<Place> {
+    fn place(&self, combination: &[&PartCell], kind: ArtifactType) -> Option<Place> {
         let text = |slot: Slot, otherwise: &str| -> Option<String> {
-            match self.cell(slot, combination) {
-                Some(cell) => cell.sample.clone(),
+            match self.parts.iter().position(|(known, _)| *known == slot) {
+                Some(at) => combination.get(at)?.sample.clone(),
                 None => Some(otherwise.to_owned()),
             }
         };
@@ -375,9 +361,82 @@ impl Parts {
     }
 }
 
-/// A policy's entries with the places of their patterns among the bits of the parts.
-struct Compiled<'p> {
-    denied: Vec<(Vec<(usize, usize)>, &'p ImageRule)>,
-    allowed: Vec<(Vec<(usize, usize)>, &'p ImageRule)>,
-    mappings: Vec<(Vec<(usize, usize)>, &'p Mapping)>,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Old,
+    New,
+}
+
+/// An entry of a policy's lists or mappings, which stand in the order in which they count.
+struct Entry<'p> {
+    numbers: Vec<Option<usize>>,
+    side: Side,
+    fate: Fate<'p>,
+}
+
+/// A walk over the combinations, part by part. Cells that leave the same entries are one step.
+struct Walk<'w, 'p> {
+    parts: &'w Parts,
+    entries: &'w [Entry<'p>],
+    kind: ArtifactType,
+    combinations: usize,
+    known: HashMap<((u8, usize), (u8, usize)), usize>,
+    regions: Vec<Region<'p>>,
+}
+
+impl<'w> Walk<'w, '_> {
+    /// Goes on with the entries that match so far.
+    fn go_on(&mut self, alive: &[usize], chosen: &mut Vec<&'w PartCell>, is_hub: bool) -> Result<(), String> {
+        self.combinations += 1;
+        if self.combinations > COMBINATIONS {
+            return Err("the mappings and image lists have too many combinations".to_owned());
+        }
+        let parts = self.parts;
+        let Some((slot, part)) = parts.parts.get(chosen.len()) else {
+            self.end(alive, chosen);
+            return Ok(());
+        };
+        let hub = is_hub && *slot == Slot::Repository;
+        let mut steps: Vec<(Vec<usize>, &PartCell)> = Vec::new();
+        for cell in &part.cells {
+            let left: Vec<usize> =
+                alive.iter().copied().filter(|entry| self.matches(*entry, chosen.len(), cell, hub)).collect();
+            let same = steps.iter_mut().find(|(known, other)| *known == left && other.bits.is_hub == cell.bits.is_hub);
+            match same {
+                Some((_, other)) if other.sample.is_none() => *other = cell,
+                Some(_) => {}
+                None => steps.push((left, cell)),
+            }
+        }
+        for (left, cell) in steps {
+            chosen.push(cell);
+            let done = self.go_on(&left, chosen, is_hub || cell.bits.is_hub);
+            chosen.pop();
+            done?;
+        }
+        Ok(())
+    }
+
+    fn matches(&self, entry: usize, at: usize, cell: &PartCell, hub: bool) -> bool {
+        let number = self.entries.get(entry).and_then(|entry| entry.numbers.get(at).copied().flatten());
+        let bits = if hub { &cell.bits.hub } else { &cell.bits.plain };
+        number.is_none_or(|number| bits.get(number).copied().unwrap_or(false))
+    }
+
+    fn end(&mut self, alive: &[usize], chosen: &[&PartCell]) {
+        let fate = |side: Side| {
+            let entries = alive.iter().filter_map(|entry| self.entries.get(*entry));
+            entries.filter(|entry| entry.side == side).map(|entry| entry.fate).next().unwrap_or(Fate::Unmapped)
+        };
+        let (old, new) = (fate(Side::Old), fate(Side::New));
+        let number = *self.known.entry((old.key(), new.key())).or_insert(self.regions.len());
+        if number == self.regions.len() {
+            self.regions.push(Region { kind: self.kind, old, new, places: Vec::new() });
+        }
+        if let Some(region) = self.regions.get_mut(number)
+            && region.places.len() < PLACES
+        {
+            region.places.extend(self.parts.place(chosen, self.kind));
+        }
+    }
 }

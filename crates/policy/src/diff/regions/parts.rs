@@ -1,18 +1,19 @@
 //! The combinations in which the patterns about one part of a name match.
 //!
-//! Globs are told apart exactly. An expression is taken for itself alone: whether it matches is not derived from
-//! anything else, so every combination with it counts as possible, and only its samples are real.
+//! Globs and regular expressions are told apart exactly. Any other expression is taken for itself alone: whether it
+//! matches is not derived from anything else, so every combination with it counts as possible, and only its samples
+//! are real.
 
 use std::collections::HashMap;
 
 use stopgate_model::{Digest, DigestAlgorithm, ImageReference};
 
 use super::languages::{Digests, Hex, Registry, Repository, Second, Tag};
-use crate::diff::glob::{Cell, Glob, cells};
-use crate::diff::sample;
+use crate::diff::automaton::{Cell, Machine, cells};
+use crate::diff::{expression, sample};
 use crate::pattern::Pattern;
 
-/// Most expressions about one part: each doubles the combinations.
+/// Most expressions about one part that are taken for themselves: each doubles the combinations.
 const EXPRESSIONS: usize = 4;
 
 /// One combination.
@@ -64,13 +65,16 @@ impl Part {
                 distinct.push(pattern);
             }
         }
-        let expressions: Vec<usize> =
-            distinct.iter().enumerate().filter(|(_, pattern)| pattern.regex().is_some()).map(|(at, _)| at).collect();
-        if expressions.len() > EXPRESSIONS {
-            return Err(format!("there are more than {EXPRESSIONS} expressions about one part of a name"));
-        }
-        let maker = Maker { kind, patterns: &distinct, expressions: &expressions };
-        part.cells = maker.cells().ok_or("the patterns of one part of a name have too many combinations")?;
+        let machines: Vec<Option<Machine>> = distinct.iter().map(|pattern| machine(pattern)).collect();
+        let exact = Maker { kind, patterns: &distinct, machines: &machines };
+        // Without those of expressions there are fewer combinations to tell apart.
+        let plain: Vec<Option<Machine>> =
+            machines.iter().zip(&distinct).map(|(own, of)| own.clone().filter(|_| of.regex().is_none())).collect();
+        let rough = Maker { machines: &plain, ..exact };
+        part.cells = match exact.cells() {
+            Some(cells) => cells,
+            None => rough.cells().ok_or("the patterns of one part of a name have too many combinations")?,
+        };
         Ok(part)
     }
 
@@ -80,10 +84,20 @@ impl Part {
     }
 }
 
+/// The machine of a pattern; `None` for an expression that is not understood.
+fn machine(pattern: &Pattern) -> Option<Machine> {
+    match pattern.regex() {
+        None => Some(Machine::glob(pattern.as_str())),
+        Some(regex) => expression::machine(regex.as_ref().ok()?),
+    }
+}
+
+#[derive(Clone, Copy)]
 struct Maker<'m> {
     kind: PartKind,
     patterns: &'m [&'m Pattern],
-    expressions: &'m [usize],
+    /// Their machines; `None` where a pattern is taken for itself.
+    machines: &'m [Option<Machine>],
 }
 
 impl Maker<'_> {
@@ -95,8 +109,13 @@ impl Maker<'_> {
             PartKind::Digest => self.digests()?,
             PartKind::Id => self.ids()?,
         };
-        if !self.expressions.is_empty() {
-            cells = self.with_expressions(cells);
+        let expressions: Vec<usize> =
+            self.machines.iter().enumerate().filter(|(_, machine)| machine.is_none()).map(|(at, _)| at).collect();
+        if expressions.len() > EXPRESSIONS {
+            return None;
+        }
+        if !expressions.is_empty() {
+            cells = self.with_expressions(cells, &expressions);
         }
         let mut distinct: Vec<PartCell> = Vec::new();
         for cell in cells {
@@ -108,14 +127,9 @@ impl Maker<'_> {
         Some(distinct)
     }
 
-    /// The globs; an expression stands there as one that matches nothing.
-    fn globs(&self) -> Vec<Glob> {
-        self.patterns.iter().map(|pattern| Glob::new(self.glob_text(pattern))).collect()
-    }
-
-    fn glob_text<'p>(&self, pattern: &'p Pattern) -> &'p str {
-        // No text of any language here is empty.
-        if pattern.regex().is_some() { "" } else { pattern.as_str() }
+    /// The machines; an expression that is taken for itself stands there as one that matches nothing.
+    fn machines(&self) -> Vec<Machine> {
+        self.machines.iter().map(|machine| machine.clone().unwrap_or_else(Machine::nothing)).collect()
     }
 
     /// What matches a part that is not there.
@@ -124,13 +138,13 @@ impl Maker<'_> {
     }
 
     fn registries(&self) -> Option<Vec<PartCell>> {
-        let mut globs = self.globs();
-        let own = globs.len();
-        globs.extend(["docker.io", "index.docker.io"].map(Glob::new));
+        let mut machines = self.machines();
+        let own = machines.len();
+        machines.extend(["docker.io", "index.docker.io"].map(Machine::literal));
         let absent = self.absent();
         let absent = Bits { hub: absent.clone(), plain: absent, is_hub: false };
         let mut found = vec![PartCell { bits: absent, sample: Some("*".to_owned()) }];
-        for cell in cells(&globs, &Registry)? {
+        for cell in cells(&machines, &Registry)? {
             let (plain, hub) = cell.bits.split_at_checked(own)?;
             let is_hub = hub.contains(&true);
             let bits = Bits { plain: plain.to_vec(), hub: plain.to_vec(), is_hub };
@@ -142,13 +156,13 @@ impl Maker<'_> {
     }
 
     fn repositories(&self, strict: bool) -> Option<Vec<PartCell>> {
-        let mut globs = self.globs();
-        let own = globs.len();
-        let behind: Vec<Glob> = globs.iter().map(|glob| glob.behind("library/")).collect();
-        globs.extend(behind);
-        globs.extend(self.patterns.iter().map(|pattern| Glob::with_prefix(self.glob_text(pattern), "library/")));
+        let plain = self.machines();
+        let own = plain.len();
+        let behind = plain.iter().map(|machine| machine.behind("library/"));
+        let shorter = plain.iter().map(|machine| machine.with_prefix("library/"));
+        let machines: Vec<Machine> = plain.iter().cloned().chain(behind).chain(shorter).collect();
         let mut found: Vec<PartCell> = self.absent_repositories(strict).into();
-        for Cell { bits, class: (second, nice), sample } in cells(&globs, &Repository)? {
+        for Cell { bits, class: (second, nice), sample } in cells(&machines, &Repository)? {
             let (plain, rest) = bits.split_at_checked(own)?;
             let (longer, shorter) = rest.split_at_checked(own)?;
             let other: &[bool] = match second {
@@ -181,25 +195,25 @@ impl Maker<'_> {
     fn tags(&self) -> Option<Vec<PartCell>> {
         let plain = self.absent();
         let absent = Bits { hub: plain.clone(), plain, is_hub: false };
-        let mut found: Vec<PartCell> = cells(&self.globs(), &Tag)?.into_iter().map(plain_cell).collect();
+        let mut found: Vec<PartCell> = cells(&self.machines(), &Tag)?.into_iter().map(plain_cell).collect();
         found.push(PartCell { bits: absent, sample: Some("*".to_owned()) });
         Some(found)
     }
 
     fn digests(&self) -> Option<Vec<PartCell>> {
-        Some(cells(&self.globs(), &Digests)?.into_iter().map(plain_cell).collect())
+        Some(cells(&self.machines(), &Digests)?.into_iter().map(plain_cell).collect())
     }
 
     /// An id is matched with and without its algorithm.
     fn ids(&self) -> Option<Vec<PartCell>> {
         let mut found = Vec::new();
         for language in Hex::ALL {
-            let mut globs = self.globs();
-            let own = globs.len();
+            let plain = self.machines();
+            let own = plain.len();
             let prefix = format!("{}:", language.0.name());
-            let behind: Vec<Glob> = globs.iter().map(|glob| glob.behind(&prefix)).collect();
-            globs.extend(behind);
-            for cell in cells(&globs, &language)? {
+            let behind = plain.iter().map(|machine| machine.behind(&prefix));
+            let machines: Vec<Machine> = plain.iter().cloned().chain(behind).collect();
+            for cell in cells(&machines, &language)? {
                 let (bare, whole) = cell.bits.split_at_checked(own)?;
                 let plain = joined(bare, whole);
                 let nice = language.0 == DigestAlgorithm::Sha256;
@@ -211,7 +225,7 @@ impl Maker<'_> {
     }
 
     /// Every combination with the expressions; those that a known text shows keep it.
-    fn with_expressions(&self, cells: Vec<PartCell>) -> Vec<PartCell> {
+    fn with_expressions(&self, cells: Vec<PartCell>, expressions: &[usize]) -> Vec<PartCell> {
         let mut shown: HashMap<Bits, String> = HashMap::new();
         for text in self.candidates(&cells) {
             if let Some(bits) = self.bits_of(&text) {
@@ -221,7 +235,7 @@ impl Maker<'_> {
         let mut all = Vec::new();
         for cell in cells {
             let mut variants = vec![cell.bits];
-            for at in self.expressions {
+            for at in expressions {
                 variants = variants.into_iter().flat_map(|bits| self.with_expression(&bits, *at)).collect();
             }
             all.extend(variants.into_iter().map(|bits| PartCell { sample: shown.get(&bits).cloned(), bits }));

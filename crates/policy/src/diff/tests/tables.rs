@@ -2,8 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{check_witness, compare, options};
-use crate::diff::diff;
+use super::{check_witness, compare};
 use crate::tests::{document, policy};
 
 fn answer(old: &[&str], new: &[&str]) -> String {

@@ -7,6 +7,8 @@
 mod moves;
 mod repair;
 
+use std::cell::Cell;
+
 use jiff::{SignedDuration, Timestamp};
 use stopgate_model::{Action, Decision, Evaluation, ProblemKind, ProblemSeverity};
 
@@ -23,6 +25,11 @@ use crate::trigger::{ArtifactType, Need};
 const DRAFTS: usize = 48;
 /// Most times that are tried.
 const TIMES: usize = 5;
+/// What a finding that stops counts against an input that is missing.
+const STOP_COST: usize = 4;
+/// Most evaluations of one region, and for one condition of it.
+const WORK: usize = 2_000;
+const WORK_OF_ONE: usize = 500;
 
 /// The two policies, the first of which is to stop what the second does not.
 #[derive(Clone, Copy)]
@@ -36,6 +43,8 @@ pub(super) struct Question<'q, 'p> {
     pub(super) place: &'q Place,
     pub(super) as_of: Timestamp,
     pub(super) strict_names: bool,
+    /// Evaluations that were made for the region.
+    pub(super) work: &'q Cell<usize>,
 }
 
 /// A witness.
@@ -56,6 +65,7 @@ impl Question<'_, '_> {
     /// A witness for a condition that the other policy does not cover.
     pub(super) fn witness(&self, open: &Open<'_, '_>) -> Option<Found> {
         let mut tried = 0;
+        let end = (self.work.get() + WORK_OF_ONE).min(WORK);
         for now in self.times(open) {
             for thing in self.things(open, now) {
                 let mut draft = self.draft(now);
@@ -68,7 +78,7 @@ impl Question<'_, '_> {
                     None => true,
                 };
                 tried += 1;
-                if tried > DRAFTS {
+                if tried > DRAFTS || self.work.get() > end {
                     return None;
                 }
                 if let Some(found) = placed.then(|| self.repaired(draft)).flatten() {
@@ -135,6 +145,7 @@ impl Question<'_, '_> {
     }
 
     fn judge(&self, draft: &Draft) -> Option<Judged> {
+        self.work.set(self.work.get() + 1);
         let built = draft.build()?;
         let ours = built.evaluate(self.one);
         let theirs = built.evaluate(self.other);
@@ -148,9 +159,12 @@ impl Question<'_, '_> {
 
     /// How much stands between a draft that the first policy stops and a witness.
     fn cost(&self, judged: &Judged) -> usize {
-        stopping(&judged.theirs, self.other).len()
-            + unchecked(&judged.theirs, self.other).len()
-            + unchecked(&judged.ours, self.one).len()
+        let theirs = match judged.theirs.decision {
+            Decision::Pass => 0,
+            Decision::Stop => STOP_COST * count_stops(&judged.theirs).max(1),
+            Decision::Undecided => unchecked(&judged.theirs, self.other).len(),
+        };
+        theirs + unchecked(&judged.ours, self.one).len()
     }
 }
 
@@ -169,6 +183,12 @@ fn stopping<'p>(evaluation: &Evaluation, policy: &'p Policy) -> Vec<Named<'p>> {
     let broken = evaluation.problems.iter().filter(|problem| problem.kind == ProblemKind::TriggerEvaluationError);
     let broken = broken.filter_map(|problem| rule_of(policy, None, problem.rule_id.as_deref()?));
     distinct(found.chain(broken.filter(|(_, rule)| rule.action == Action::Stop)))
+}
+
+/// How many findings and broken rules stand behind a stop.
+fn count_stops(evaluation: &Evaluation) -> usize {
+    let findings = evaluation.findings.iter().filter(|finding| finding.action == Action::Stop).count();
+    findings + evaluation.problems.iter().filter(|problem| problem.kind == ProblemKind::TriggerEvaluationError).count()
 }
 
 /// The rules that an evaluation could not check for want of an input that somebody could provide.

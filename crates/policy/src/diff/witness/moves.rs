@@ -6,7 +6,6 @@ use super::Question;
 use crate::diff::clause::{Clause, Quantity, Subject, Thing};
 use crate::diff::cover::things;
 use crate::diff::draft::Draft;
-use crate::diff::knowledge::{Meaning, meaning};
 use crate::diff::points::Point;
 use crate::diff::value::{Dim, Test};
 use crate::document::policy::Rule;
@@ -18,18 +17,16 @@ const THINGS: usize = 40;
 /// Drafts in which a rule may no longer fire.
 pub(super) fn against(question: &Question<'_, '_>, draft: &Draft, rule: &Rule) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    if let Meaning::Fires(clauses) = meaning(rule) {
-        for clause in &clauses {
-            match clause.quantity {
-                Quantity::None => {
-                    drafts.extend(things(clause, 6).iter().filter_map(|thing| with(draft, clause, thing)))
-                }
-                Quantity::Some if clause.subject.single => {
-                    let others = alternatives(question, &clause.subject);
-                    drafts.extend(others.iter().filter_map(|thing| with(draft, clause, thing)));
-                }
-                Quantity::Some => {}
+    let stops = question.theirs.map(|stops| stops.all.as_slice()).unwrap_or_default();
+    let own = stops.iter().filter(|stop| std::ptr::eq(stop.rule, rule));
+    for clause in own.filter_map(|stop| stop.clause.as_deref()) {
+        match clause.quantity {
+            Quantity::None => drafts.extend(things(clause, 6).iter().filter_map(|thing| with(draft, clause, thing))),
+            Quantity::Some if clause.subject.single => {
+                let others = alternatives(question, &clause.subject);
+                drafts.extend(others.iter().filter_map(|thing| with(draft, clause, thing)));
             }
+            Quantity::Some => {}
         }
     }
     drafts.extend(without_something(draft));
@@ -94,9 +91,7 @@ fn without_something(draft: &Draft) -> Vec<Draft> {
         drafts.push(changed);
     };
     for number in 0..draft.packages.len() {
-        push(&|draft| {
-            draft.packages.remove(number);
-        });
+        push(&|draft| drop(draft.packages.remove(number)));
     }
     for path in draft.files.keys() {
         push(&|draft| {
@@ -104,10 +99,35 @@ fn without_something(draft: &Draft) -> Vec<Draft> {
             draft.retrieved.remove(path);
         });
     }
+    for path in draft.retrieved.keys() {
+        if draft.files.contains_key(path) {
+            push(&|draft| {
+                draft.files.remove(path);
+            });
+        } else {
+            push(&|draft| drop(draft.retrieved.remove(path)));
+        }
+    }
+    for name in draft.labels.keys() {
+        push(&|draft| drop(draft.labels.remove(name)));
+    }
     for number in 0..draft.ports.len() {
-        push(&|draft| {
-            draft.ports.remove(number);
-        });
+        push(&|draft| drop(draft.ports.remove(number)));
+    }
+    for number in 0..draft.secrets.as_ref().map_or(0, Vec::len) {
+        push(&|draft| drop(draft.secrets.as_mut().map(|hits| hits.remove(number))));
+    }
+    for number in 0..draft.dockerfile.as_ref().map_or(0, |(_, lines)| lines.len()) {
+        push(&|draft| drop(draft.dockerfile.as_mut().map(|(_, lines)| lines.remove(number))));
+    }
+    if !draft.user.is_empty() {
+        push(&|draft| draft.user.clear());
+    }
+    if draft.healthcheck.is_some() {
+        push(&|draft| draft.healthcheck = None);
+    }
+    if !draft.entrypoint.is_empty() {
+        push(&|draft| draft.entrypoint.clear());
     }
     drafts
 }

@@ -8,12 +8,12 @@ use crate::diff::draft::Draft;
 /// Most changes in a row.
 const CHANGES: usize = 16;
 /// Most drafts that are evaluated on the way.
-const WORK: usize = 240;
+const TRIED: usize = 160;
 
 impl Question<'_, '_> {
     /// The draft, changed until it is a witness; `None` when no change helps any more.
     ///
-    /// Each round takes the change that leaves the least to be done, so the rounds end.
+    /// Each round leaves less to be done, so the rounds end.
     pub(super) fn repaired(&self, mut draft: Draft) -> Option<Found> {
         let mut judged = self.judge(&draft)?;
         let mut work = 0;
@@ -30,27 +30,20 @@ impl Question<'_, '_> {
         None
     }
 
+    /// The first change that leaves less to be done.
     fn step(&self, draft: &Draft, judged: &Judged, work: &mut usize) -> Option<(Draft, Judged)> {
-        let mut least = self.cost(judged);
-        let mut best = None;
+        let least = self.cost(judged);
         for change in self.changes(draft, judged) {
             *work += 1;
-            if *work > WORK {
+            if *work > TRIED {
                 return None;
             }
-            let Some(candidate) = self.judge(&change).filter(|new| new.ours.decision == Decision::Stop) else {
-                continue;
-            };
-            let cost = self.cost(&candidate);
-            if cost < least {
-                least = cost;
-                best = Some((change, candidate));
-                if cost == 0 {
-                    break;
-                }
+            let candidate = self.judge(&change).filter(|new| new.ours.decision == Decision::Stop);
+            if let Some(candidate) = candidate.filter(|candidate| self.cost(candidate) < least) {
+                return Some((change, candidate));
             }
         }
-        best
+        None
     }
 
     /// The changes that concern what is wrong with a draft.
