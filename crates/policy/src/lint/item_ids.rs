@@ -45,8 +45,8 @@ fn never_matches(scope: &Scope<'_>, told: &mut Told<'_>) {
 pub(crate) enum Form {
     /// 32 hexadecimal digits.
     Md5,
-    /// A text with stars where ids differ.
-    Glob(String),
+    /// One of these texts, with stars where ids differ.
+    Globs(Vec<String>),
     /// Not known.
     Any,
 }
@@ -86,11 +86,15 @@ fn form(rule: &Rule) -> Form {
     if runs { form_of(info.trigger_id) } else { Form::Any }
 }
 
-/// The form in what a trigger says of its ids: `<vulnerability>+<package>`.
+/// The form in what a trigger says of its ids: `<vulnerability>+<package>`, or several with `, ` and ` or ` between.
 pub(crate) fn form_of(text: &str) -> Form {
     if text.starts_with("md5") {
         return Form::Md5;
     }
+    Form::Globs(text.split(", ").flat_map(|part| part.split(" or ")).map(glob).collect())
+}
+
+fn glob(text: &str) -> String {
     let mut glob = String::new();
     let mut rest = text;
     while let Some((literal, behind)) = rest.split_once('<') {
@@ -98,7 +102,7 @@ pub(crate) fn form_of(text: &str) -> Form {
         glob.push('*');
         rest = behind.split_once('>').map_or("", |(_, rest)| rest);
     }
-    Form::Glob(glob + rest)
+    glob + rest
 }
 
 impl Form {
@@ -109,7 +113,7 @@ impl Form {
         }
         match self {
             Self::Any => true,
-            Self::Glob(glob) => overlap(glob, pattern.as_str()),
+            Self::Globs(globs) => globs.iter().any(|glob| overlap(glob, pattern.as_str())),
             Self::Md5 => {
                 let digits: Vec<u8> = pattern.as_str().bytes().filter(|byte| *byte != b'*').collect();
                 let fits = if pattern.literal().is_some() { digits.len() == 32 } else { digits.len() <= 32 };
@@ -137,13 +141,10 @@ fn fault(item: &AllowlistItem, gates: &Gates<'_>) -> Option<(&'static str, Strin
     if forms.iter().any(|form| form.may_match(&item.pattern)) {
         return None;
     }
-    let example = match forms.first() {
-        Some(Form::Glob(glob)) => format!("`{glob}`"),
-        _ => "32 digits of an md5, in lower case".to_owned(),
-    };
     let help = match forms.first() {
-        Some(Form::Glob(glob)) if glob == "*+*" => format!("for example `{id}+*`"),
-        _ => format!("ids have the form {example}"),
+        Some(Form::Globs(globs)) if *globs == ["*+*"] => format!("for example `{id}+*`"),
+        Some(Form::Globs(globs)) => format!("ids have the form {}", quoted(globs.iter().map(String::as_str))),
+        _ => "ids are the 32 digits of an md5, in lower case".to_owned(),
     };
     Some(("trigger_id", format!("no rule of gate `{gate}` makes an id like `{id}`"), help))
 }
@@ -175,6 +176,8 @@ mod tests {
         ] {
             assert_eq!(form_of(form).may_match(&Pattern::new(id)), expected, "{form}: {id}");
         }
-        assert_eq!(form_of("<a>+<b>"), Form::Glob("*+*".to_owned()));
+        let several = form_of("x:<a>, <a>+file://<b> or <a>+<b>");
+        assert_eq!(several, Form::Globs(["x:*", "*+file://*", "*+*"].map(str::to_owned).to_vec()));
+        assert!(several.may_match(&Pattern::new("x:y")) && !several.may_match(&Pattern::new("y")));
     }
 }

@@ -17,8 +17,8 @@ const OLD_NAMES: &[(&str, &str)] = &[
     ("allowlist_ids", "whitelist_ids"),
 ];
 
-/// Turns pointers into those of the document as given, which may be of version `1_0`, and adds lines and
-/// columns. The document is the one that the policy was read from.
+/// Turns pointers into those of the document as given, which may be of version `1_0`, adds lines and columns,
+/// and sorts by them. The document is the one that the policy was read from.
 pub fn locate_lints(document: &[u8], lints: &mut [Lint]) {
     if let Ok(root) = tree::read(document) {
         for lint in lints.iter_mut() {
@@ -28,13 +28,14 @@ pub fn locate_lints(document: &[u8], lints: &mut [Lint]) {
     locate_extension_lints(document, lints);
 }
 
-/// Adds lines and columns to lints of a side-car.
+/// Adds lines and columns to lints of a side-car, and sorts by them.
 pub fn locate_extension_lints(document: &[u8], lints: &mut [Lint]) {
     let mut problems: Vec<PolicyError> = lints.iter().map(|lint| PolicyError::new(&*lint.pointer, "")).collect();
     tree::locate(document, &mut problems);
     for (lint, problem) in lints.iter_mut().zip(problems) {
         (lint.line, lint.column) = (problem.line, problem.column);
     }
+    lints.sort_by_key(|lint| (lint.line, lint.column));
 }
 
 /// The pointer with the names that the document uses.

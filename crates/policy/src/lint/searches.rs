@@ -42,17 +42,16 @@ fn search(scope: &Scope<'_>, told: &mut Told<'_>) {
             if !looks_like_search(pattern, *text) {
                 continue;
             }
-            let because = match text {
-                Text::Path => "paths begin with `/`",
-                Text::Line => "it is matched from the start of the text",
+            let (because, help) = match text {
+                Text::Path => ("paths begin with `/`", "write `.*` in front, or begin with `/`"),
+                Text::Line => (
+                    "it is matched from the start of the text",
+                    "write `.*` in front to search, or `^` when the start is meant",
+                ),
             };
             let shown = crate::document::suggest::shown(pattern);
             let message = format!("{}: `{param}` looks like a search (`{shown}`), and {because}", at.name());
-            told.tell(
-                at.param_pointer(param),
-                message,
-                "write `.*` in front to search, or `^` when the start is meant",
-            );
+            told.tell(at.param_pointer(param), message, help);
         }
     }
 }

@@ -436,6 +436,12 @@ fn places_are_those_of_the_document_as_given() {
         (lints[0].pointer.as_str(), lints[0].line, lints[0].code),
         ("/policies/0/rules/0/params/0/value", Some(4), "search-expression")
     );
+    assert_eq!(lints[0].help.as_deref(), Some("write `.*` in front, or begin with `/`"));
+    // `mappings` stands behind `policies` here, and its lint behind theirs.
+    let mut two = [lints[0].clone(), lints[0].clone()];
+    two[0].pointer = "/mappings/0".to_owned();
+    locate_lints(old.as_bytes(), &mut two);
+    assert_eq!((two[0].line, two[1].line), (Some(4), Some(6)));
     let example = Example::of(&["rule stop always.always", r#"exception {"select": {"rule": "rr1"}}"#]);
     let mut lints = lint_extension(&example.policy(), NOW.parse().unwrap());
     locate_extension_lints(serde_json::to_string_pretty(&example.extension).unwrap().as_bytes(), &mut lints);
