@@ -97,8 +97,8 @@ static TABLE: &[Knowledge] = &[
         contents::secrets,
     ),
     row("vulnerabilities", "package", vulnerabilities::PARAMS, vulnerabilities::package),
-    row("vulnerabilities", "kev_list", &[], vulnerabilities::exploited),
-    row("vulnerabilities", "denylist", &["vulnerability_ids", "vendor_only"], vulnerabilities::denied),
+    row("vulnerabilities", "kev_list", &["vex"], vulnerabilities::exploited),
+    row("vulnerabilities", "denylist", &["vulnerability_ids", "vendor_only", "vex"], vulnerabilities::denied),
     row("vulnerabilities", "stale_feed_data", &["max_days_since_sync"], vulnerabilities::stale),
     row("vulnerabilities", "vulnerability_data_unavailable", &[], vulnerabilities::no_data),
 ];

@@ -92,17 +92,21 @@ fn any_match() -> Clause {
     Clause::some(Subject::many("match", "", place)).ids("match", Form::Vulnerability)
 }
 
-pub(super) fn exploited(_: &Given<'_>) -> Option<Vec<Clause>> {
-    Some(vec![matched().test(Test::is(EXPLOITED, "yes"))])
+/// The matches that a rule counts, by its parameter `vex`.
+fn counted(given: &Given<'_>) -> Option<Clause> {
+    match given.text("vex")? {
+        "respect" => Some(matched()),
+        "ignore" => Some(any_match()),
+        _ => None,
+    }
+}
+
+pub(super) fn exploited(given: &Given<'_>) -> Option<Vec<Clause>> {
+    Some(vec![counted(given)?.test(Test::is(EXPLOITED, "yes"))])
 }
 
 pub(super) fn package(given: &Given<'_>) -> Option<Vec<Clause>> {
-    let all = match given.text("vex")? {
-        "respect" => matched(),
-        "ignore" => any_match(),
-        _ => return None,
-    };
-    let mut clause = all.test(severities(given)?);
+    let mut clause = counted(given)?.test(severities(given)?);
     let fixed = given.read::<bool>("fix_available");
     clause = match given.list("fix_state") {
         Some(states) => clause.test(Test::one_of(STATE, states)),
@@ -180,8 +184,9 @@ fn compared(given: &Given<'_>, dim: Dim) -> Option<Test> {
 /// One clause per id. All that are found make one finding, whose id depends on the list.
 pub(super) fn denied(given: &Given<'_>) -> Option<Vec<Clause>> {
     let vendor_only = given.read::<bool>("vendor_only")?;
+    let all = counted(given)?;
     let clause = |id: String| {
-        let clause = matched().ids(given.canonical(), Form::Md5).test(Test::is(ID, &id));
+        let clause = all.clone().ids(given.canonical(), Form::Md5).test(Test::is(ID, &id));
         if vendor_only { clause.test(not_refused()) } else { clause }
     };
     Some(given.list("vulnerability_ids")?.into_iter().map(clause).collect())
