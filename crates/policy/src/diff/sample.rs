@@ -86,7 +86,7 @@ impl Reader<'_> {
     fn item(&mut self, c: char) -> Vec<String> {
         match c {
             '^' | '$' => vec![String::new()],
-            '.' => vec!["x".to_owned()],
+            '.' => vec!["x".to_owned(), "/x".to_owned()],
             '[' => self.class().into_iter().map(String::from).collect(),
             '(' => self.group(),
             '\\' => self.escape(),

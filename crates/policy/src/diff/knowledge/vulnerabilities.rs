@@ -192,27 +192,41 @@ pub(super) fn denied(given: &Given<'_>) -> Option<Vec<Clause>> {
     Some(given.list("vulnerability_ids")?.into_iter().map(clause).collect())
 }
 
+/// Days since the data was built; the greatest number stands for data that does not say so, or that is not there.
 const DATA_AGE: Dim = Dim { name: "days since the build", scale: Scale::Wholes(0, i64::MAX) };
+const DATA: Dim = Dim { name: "data", scale: Scale::Words(&["there", "not for the distribution"]) };
 
-/// Data whose age is not known is older than any age.
-pub(super) fn stale(given: &Given<'_>) -> Option<Vec<Clause>> {
-    let days = i64::from(given.read::<u32>("max_days_since_sync")?);
-    let subject = Subject::single("data", "", |draft, _, thing| match thing.whole(DATA_AGE) {
-        Some(days) if days > 3_000_000 => false,
-        days => {
-            draft.data_age = days.unwrap_or(0);
-            true
+fn data() -> Subject {
+    Subject::single("data", "", |draft, _, thing| {
+        if thing.text(DATA) == Some("not for the distribution") {
+            draft.distro_data = false;
+            return draft.distro.is_some();
         }
-    });
-    Some(vec![Clause::some(subject).fixed_id().test(Test::at_least(DATA_AGE, days + 1))])
+        match thing.whole(DATA_AGE) {
+            Some(days) if days > 3_000_000 => return false,
+            days => draft.data_age = days.unwrap_or(0),
+        }
+        true
+    })
 }
 
+pub(super) fn stale(given: &Given<'_>) -> Option<Vec<Clause>> {
+    let days = i64::from(given.read::<u32>("max_days_since_sync")?);
+    Some(vec![Clause::some(data()).fixed_id().test(Test::at_least(DATA_AGE, days + 1))])
+}
+
+/// There is no data, which has no age then, or the distribution is not known and there are packages of one.
 pub(super) fn no_data(_: &Given<'_>) -> Option<Vec<Clause>> {
-    let subject = Subject::single("data of the distribution", "", |draft, _, _| {
-        draft.distro_data = false;
-        draft.distro.is_some()
+    let missing = Clause::some(data())
+        .ids("no data", Form::Md5)
+        .test(Test::is(DATA, "not for the distribution"))
+        .test(Test::at_least(DATA_AGE, i64::MAX));
+    let unknown = Subject::single("unknown distribution", "", |draft, _, _| {
+        draft.distro = None;
+        draft.packages.push(Parcel::new(Kind::Os, "base-files", "1.0.0-1"));
+        true
     });
-    Some(vec![Clause::some(subject)])
+    Some(vec![missing, Clause::some(unknown).ids("no data", Form::Md5)])
 }
 
 /// The id and package of a match that nothing asks for.

@@ -20,13 +20,15 @@ pub(super) fn against(question: &Question<'_, '_>, draft: &Draft, rule: &Rule) -
     let stops = question.theirs.map(|stops| stops.all.as_slice()).unwrap_or_default();
     let own = stops.iter().filter(|stop| std::ptr::eq(stop.rule, rule));
     for clause in own.filter_map(|stop| stop.clause.as_deref()) {
-        match clause.quantity {
-            Quantity::None => drafts.extend(things(clause, 6).iter().filter_map(|thing| with(draft, clause, thing))),
-            Quantity::Some if clause.subject.single => {
-                let others = alternatives(question, &clause.subject);
-                drafts.extend(others.iter().filter_map(|thing| with(draft, clause, thing)));
-            }
-            Quantity::Some => {}
+        if clause.quantity == Quantity::None {
+            drafts.extend(things(clause, 6).iter().filter_map(|thing| with(draft, clause, thing)));
+        }
+        let others = alternatives(question, &clause.subject);
+        if clause.quantity == Quantity::None || clause.subject.single {
+            drafts.extend(others.iter().filter_map(|thing| with(draft, clause, thing)));
+        } else if clause.subject.key == "USER" {
+            // The Dockerfile may say another user than the configuration has.
+            drafts.extend(others.iter().filter_map(|thing| with_line(draft, "USER", thing)));
         }
     }
     drafts.extend(without_something(draft));
@@ -37,6 +39,12 @@ pub(super) fn against(question: &Question<'_, '_>, draft: &Draft, rule: &Rule) -
 fn with(draft: &Draft, clause: &Clause, thing: &Thing) -> Option<Draft> {
     let mut changed = draft.clone();
     (clause.subject.place)(&mut changed, &clause.subject.key, thing).then_some(changed)
+}
+
+fn with_line(draft: &Draft, keyword: &str, thing: &Thing) -> Option<Draft> {
+    let mut changed = draft.clone();
+    let text = thing.values.iter().find_map(|(_, value)| value.as_text()).filter(|text| !text.is_empty())?;
+    changed.line(keyword, text).then_some(changed)
 }
 
 /// What the one thing of a subject can be, as far as any rule of the two policies tells values apart.
