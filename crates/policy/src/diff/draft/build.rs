@@ -14,7 +14,7 @@ use stopgate_model::{
 use super::{Draft, Kind, Parcel, advisory};
 use crate::document::policy::Policy;
 use crate::engine::{BaseImage, EvalContext, History, Scene};
-use crate::trigger::{ArtifactType, BoundTrigger, Hits};
+use crate::trigger::{ArtifactType, BoundTrigger, Hits, Presence};
 
 /// A draft that is finished.
 #[derive(Debug, Clone)]
@@ -39,11 +39,14 @@ impl Built {
         crate::engine::evaluate(policy, &self.context())
     }
 
-    /// What one rule finds in it; `None` when the rule fails.
+    /// What one rule finds in it, nothing when an input is missing; `None` when the rule fails.
     pub(in crate::diff) fn run(&self, trigger: &dyn BoundTrigger, rule_id: &str) -> Option<Hits> {
         let context = self.context();
         let scene = Scene::new(&context);
         let mut hits = Hits::of_rule(rule_id);
+        if trigger.needs().iter().any(|need| scene.presence(need) == Presence::Missing) {
+            return Some(hits);
+        }
         trigger.run(&scene, &mut hits).ok().map(|()| hits)
     }
 

@@ -27,7 +27,11 @@ pub(super) fn distro(given: &Given<'_>) -> Option<Vec<Clause>> {
     let subject = Subject::single("distribution", "", |draft, _, thing| {
         let (id, version) = draft.distro.clone().unwrap_or_default();
         let id = thing.text(ID).map_or(id, str::to_owned);
-        draft.distro = Some((id, thing.text(RELEASE).map_or(version, str::to_owned)));
+        let version = match thing.value(RELEASE) {
+            Some(release) => release.as_text().unwrap_or_default().to_owned(),
+            None => version,
+        };
+        draft.distro = Some((id, version));
         true
     });
     Some(vec![Clause::some(subject).ids(key, Form::Md5).test(Test::is(ID, &id)).test(release)])

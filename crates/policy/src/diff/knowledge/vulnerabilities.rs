@@ -200,7 +200,7 @@ fn data() -> Subject {
     Subject::single("data", "", |draft, _, thing| {
         if thing.text(DATA) == Some("not for the distribution") {
             draft.distro_data = false;
-            return draft.distro.is_some();
+            return draft.distro.is_some() && thing.whole(DATA_AGE).is_none_or(|age| age == i64::MAX);
         }
         match thing.whole(DATA_AGE) {
             Some(days) if days > 3_000_000 => return false,

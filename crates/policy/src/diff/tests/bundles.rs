@@ -236,6 +236,13 @@ fn package(dice: &mut Dice) -> Params {
     all
 }
 
+/// A rule that stops.
+pub(super) fn any_rule(dice: &mut Dice) -> Value {
+    let mut rule = rule(dice, "r".to_owned());
+    rule["action"] = json!("STOP");
+    rule
+}
+
 fn rule(dice: &mut Dice, id: String) -> Value {
     let (gate, trigger, params) = params(dice);
     let params: Vec<Value> = params.into_iter().map(|(name, value)| json!({"name": name, "value": value})).collect();

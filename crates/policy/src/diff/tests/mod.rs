@@ -1,7 +1,9 @@
 //! Tests of comparisons: tables of pairs with their answers, and random pairs against brute force.
 
 mod bundles;
+mod proofs;
 mod random;
+mod rows;
 mod tables;
 mod universe;
 
