@@ -73,7 +73,7 @@ impl<'p> Accepting<'p> {
         let all = |end: &Until| {
             let patterns: Vec<&Pattern> =
                 self.items.iter().filter(|item| until(item) >= *end).map(|item| &item.pattern).collect();
-            matches!(uncovered(&patterns, form), Some(None))
+            matches!(uncovered(&patterns, form), Free::Nothing)
         };
         ends.into_iter().rev().find(all).unwrap_or(Until::Never)
     }
@@ -100,7 +100,10 @@ impl<'p> Accepting<'p> {
     pub(super) fn free_id(&self, form: Form, now: Timestamp) -> Option<String> {
         let patterns: Vec<&Pattern> =
             self.items.iter().filter(|item| until(item) > Until::Time(now)).map(|item| &item.pattern).collect();
-        uncovered(&patterns, form)?
+        match uncovered(&patterns, form) {
+            Free::Id(id) => Some(id),
+            Free::Nothing | Free::Unknown => None,
+        }
     }
 }
 
@@ -163,24 +166,31 @@ fn machine(pattern: &Pattern) -> Option<Machine> {
     }
 }
 
-/// An id of this form that none of the patterns matches: `Some(None)` when there is none, `None` when it is not known.
-fn uncovered(patterns: &[&Pattern], form: Form) -> Option<Option<String>> {
+/// Whether some patterns leave an id of a form.
+enum Free {
+    /// They match all.
+    Nothing,
+    /// They do not match this one.
+    Id(String),
+    Unknown,
+}
+
+/// An id of this form that none of the patterns matches.
+fn uncovered(patterns: &[&Pattern], form: Form) -> Free {
     if patterns.iter().any(|pattern| accepts_all(pattern)) {
-        return Some(None);
+        return Free::Nothing;
     }
     let machines: Vec<Machine> = patterns.iter().filter_map(|pattern| machine(pattern)).collect();
-    let mut free: Vec<(bool, String)> = cells(&machines, &IdText(form))?
-        .into_iter()
-        .filter(|cell| !cell.bits.contains(&true))
-        .map(|cell| (!cell.class, cell.sample))
-        .collect();
+    let Some(cells) = cells(&machines, &IdText(form)) else { return Free::Unknown };
+    let mut free: Vec<(bool, String)> =
+        cells.into_iter().filter(|cell| !cell.bits.contains(&true)).map(|cell| (!cell.class, cell.sample)).collect();
     free.sort();
     if free.is_empty() {
-        return Some(None);
+        return Free::Nothing;
     }
     // Those that are not understood may accept it all the same.
     let accepted = |id: &str| patterns.iter().any(|known| known.matches(id).unwrap_or(false));
-    free.into_iter().map(|(_, id)| id).find(|id| !accepted(id)).map(Some)
+    free.into_iter().map(|(_, id)| id).find(|id| !accepted(id)).map_or(Free::Unknown, Free::Id)
 }
 
 /// Whether a pattern may match an id of this form.

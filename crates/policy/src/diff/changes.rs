@@ -161,7 +161,7 @@ fn items(old: &Policy, new: &Policy, all: &mut Vec<PolicyChange>) {
                 (Some(item), None) => push(all, ChangeKind::Removed, what(item), item.said()),
                 (Some(before), Some(after)) if before.said() != after.said() => {
                     let text = format!("was {}, is {}", before.said(), after.said());
-                    push(all, before.kind(after), what(after), text);
+                    push(all, before.kind(*after), what(after), text);
                 }
                 _ => {}
             }
@@ -178,12 +178,12 @@ fn items_of(list: Option<&Allowlist>) -> Vec<ItemRef<'_>> {
 struct ItemRef<'p>(&'p AllowlistItem);
 
 impl ItemRef<'_> {
-    fn said(&self) -> String {
+    fn said(self) -> String {
         let until = self.0.expires_on.as_ref().map_or(String::new(), |expiry| format!(" until {}", expiry.text));
         format!("`{}` of gate `{}`{until}", self.0.trigger_id, self.0.gate)
     }
 
-    fn kind(&self, after: &Self) -> ChangeKind {
+    fn kind(self, after: Self) -> ChangeKind {
         let same = (&self.0.gate, &self.0.trigger_id) == (&after.0.gate, &after.0.trigger_id);
         let until = super::accepted::until;
         match until(self.0).cmp(&until(after.0)) {

@@ -32,10 +32,27 @@ pub(super) enum Cover {
 
 /// What is assigned.
 enum Variable {
-    Value(Dim, Vec<Point>),
+    /// A value, a text together with what expressions say of it.
+    Value(Dim, Told),
+    /// What an expression says that is not understood.
     Match(Dim, Rc<PythonRegex>),
-    /// A text together with what expressions say of it.
-    Text(Dim, Vec<Rc<PythonRegex>>, Vec<(Point, Vec<bool>)>),
+}
+
+/// Values, each with what the expressions say of it.
+struct Told {
+    regexes: Vec<Rc<PythonRegex>>,
+    points: Vec<(Point, Vec<bool>)>,
+}
+
+impl Told {
+    /// Whether a clause allows a text.
+    fn allows(&self, clause: &Clause, dim: Dim, (point, said): &(Point, Vec<bool>)) -> bool {
+        let likes =
+            self.regexes.iter().zip(said).all(|(regex, said)| {
+                clause.likes.iter().all(|like| !like.is_about(dim, regex) || like.wanted == *said)
+            });
+        likes && holds(&clause.tests, dim, &point.value)
+    }
 }
 
 /// Whether each thing of `goal` is one of `others`, which are all about the same subject.
@@ -83,12 +100,14 @@ fn variables(clauses: &[&Clause]) -> Vec<Variable> {
         let of_dim = || tests().filter(|test| test.dim == dim);
         if let Some(text) = text_variable(dim, of_dim(), &matches) {
             // What the machines tell is no property of its own.
-            if let Variable::Text(_, regexes, _) = &text {
-                matches.retain(|(of, regex)| *of != dim || !regexes.iter().any(|own| own.as_str() == regex.as_str()));
+            if let Variable::Value(_, told) = &text {
+                let known = |regex: &PythonRegex| told.regexes.iter().any(|own| own.as_str() == regex.as_str());
+                matches.retain(|(of, regex)| *of != dim || !known(regex));
             }
             variables.push(text);
         } else if of_dim().next().is_some() {
-            variables.push(Variable::Value(dim, dim.scale.points(of_dim())));
+            let points = dim.scale.points(of_dim()).into_iter().map(|point| (point, Vec::new())).collect();
+            variables.push(Variable::Value(dim, Told { regexes: Vec::new(), points }));
         }
     }
     variables.extend(matches.into_iter().map(|(dim, regex)| Variable::Match(dim, regex)));
@@ -126,7 +145,7 @@ fn text_variable<'t>(
         Some((point, said.to_vec()))
     };
     let points = found.into_iter().filter_map(|cell| point(&cell.bits, cell.sample)).collect();
-    Some(Variable::Text(dim, regexes, points))
+    Some(Variable::Value(dim, Told { regexes, points }))
 }
 
 /// All texts; nice are those that a witness can be made with.
@@ -154,12 +173,10 @@ impl Language for Written {
         let word = c.is_ascii_alphanumeric() || c == '_';
         let mark = matches!(c, '.' | '-' | '+' | ':' | '=' | ',');
         Some(match state {
-            WrittenState::Start if self.path && c == '/' => WrittenState::Slash,
-            WrittenState::Start if self.path => WrittenState::Wrong,
+            WrittenState::Start | WrittenState::Inside if self.path && c == '/' => WrittenState::Slash,
             WrittenState::Slash if word => WrittenState::Inside,
-            WrittenState::Slash => WrittenState::Wrong,
-            WrittenState::Inside if self.path && c == '/' => WrittenState::Slash,
-            WrittenState::Start | WrittenState::Inside if word || mark || c == '/' => WrittenState::Inside,
+            WrittenState::Start if !self.path && (word || mark || c == '/') => WrittenState::Inside,
+            WrittenState::Inside if word || mark || c == '/' => WrittenState::Inside,
             _ => WrittenState::Wrong,
         })
     }
@@ -198,28 +215,27 @@ impl<'s> Search<'s> {
                 self.shown.push(self.thing.clone());
                 Some(())
             }
-            Some(Variable::Value(dim, points)) => self.assign_value(at, *dim, points, others),
+            Some(Variable::Value(dim, told)) => self.assign_value(at, *dim, told, others),
             Some(Variable::Match(dim, regex)) => self.assign_match(at, *dim, regex, others),
-            Some(Variable::Text(dim, regexes, points)) => self.assign_text(at, *dim, (regexes, points), others),
         }
     }
 
     /// Whether a clause asks nothing of the variables from `at` on.
     fn is_met(&self, clause: &Clause, at: usize) -> bool {
         self.variables.iter().skip(at).all(|variable| match variable {
-            Variable::Value(dim, _) => clause.tests.iter().all(|test| test.dim != *dim),
             Variable::Match(dim, regex) => clause.likes.iter().all(|like| !like.is_about(*dim, regex)),
-            Variable::Text(dim, regexes, _) => {
+            Variable::Value(dim, told) => {
                 clause.tests.iter().all(|test| test.dim != *dim)
-                    && regexes.iter().all(|regex| clause.likes.iter().all(|like| !like.is_about(*dim, regex)))
+                    && told.regexes.iter().all(|regex| clause.likes.iter().all(|like| !like.is_about(*dim, regex)))
             }
         })
     }
 
-    fn assign_value(&mut self, at: usize, dim: Dim, points: &[Point], others: &[&'s Clause]) -> Option<()> {
+    fn assign_value(&mut self, at: usize, dim: Dim, told: &'s Told, others: &[&'s Clause]) -> Option<()> {
         let mut seen: Vec<(Vec<bool>, Option<&str>)> = Vec::new();
-        for point in points.iter().filter(|point| holds(&self.goal.tests, dim, &point.value)) {
-            let answers: Vec<bool> = others.iter().map(|other| holds(&other.tests, dim, &point.value)).collect();
+        for one in told.points.iter().filter(|one| told.allows(self.goal, dim, one)) {
+            let (point, said) = one;
+            let answers: Vec<bool> = others.iter().map(|other| told.allows(other, dim, one)).collect();
             let text = point.value.as_text().filter(|_| point.exact);
             // With expressions to come, a text that is known is a case of its own.
             let case = (answers, text.filter(|_| self.has_matches(dim)));
@@ -231,45 +247,9 @@ impl<'s> Search<'s> {
             seen.push(case);
             self.thing.values.push((dim.name, point.value.clone()));
             self.exact.extend(text.map(|text| (dim.name, text.to_owned())));
-            let done = self.assign(at + 1, &left);
-            if text.is_some() {
-                self.exact.pop();
-            }
-            self.thing.values.pop();
-            done?;
-        }
-        Some(())
-    }
-
-    fn assign_text(
-        &mut self,
-        at: usize,
-        dim: Dim,
-        (regexes, points): (&'s [Rc<PythonRegex>], &'s [(Point, Vec<bool>)]),
-        others: &[&'s Clause],
-    ) -> Option<()> {
-        let meets = |clause: &Clause, point: &Point, said: &[bool]| {
-            let likes = regexes.iter().zip(said).all(|(regex, said)| {
-                clause.likes.iter().all(|like| !like.is_about(dim, regex) || like.wanted == *said)
-            });
-            likes && holds(&clause.tests, dim, &point.value)
-        };
-        let mut seen: Vec<(Vec<bool>, Option<&str>)> = Vec::new();
-        for (point, said) in points.iter().filter(|(point, said)| meets(self.goal, point, said)) {
-            let answers: Vec<bool> = others.iter().map(|other| meets(other, point, said)).collect();
-            let text = point.value.as_text().filter(|_| point.exact);
-            let case = (answers, text.filter(|_| self.has_matches(dim)));
-            if seen.contains(&case) && !(others.is_empty() && self.shown.len() < SHOWN / 2) {
-                continue;
-            }
-            let left: Vec<&Clause> =
-                others.iter().zip(&case.0).filter(|(_, answer)| **answer).map(|(other, _)| *other).collect();
-            seen.push(case);
-            self.thing.values.push((dim.name, point.value.clone()));
-            self.exact.extend(text.map(|text| (dim.name, text.to_owned())));
             let matches = self.thing.matches.len();
-            let told = regexes.iter().zip(said).map(|(regex, said)| (dim.name, Rc::clone(regex), *said));
-            self.thing.matches.extend(told);
+            let all = told.regexes.iter().zip(said).map(|(regex, said)| (dim.name, Rc::clone(regex), *said));
+            self.thing.matches.extend(all);
             let done = self.assign(at + 1, &left);
             self.thing.matches.truncate(matches);
             if text.is_some() {
@@ -287,7 +267,9 @@ impl<'s> Search<'s> {
 
     /// Where nothing can cover any more, other values are tried as well: some are easier to build than others.
     fn wants_more(&self, dim: Dim, others: &[&Clause]) -> bool {
-        others.is_empty() && self.goal.tests.iter().any(|test| test.dim == dim) && self.shown.len() < SHOWN / 2
+        let asked = self.goal.tests.iter().any(|test| test.dim == dim);
+        let liked = self.goal.likes.iter().any(|like| like.dim == dim);
+        others.is_empty() && (asked || liked) && self.shown.len() < SHOWN / 2
     }
 
     fn assign_match(&mut self, at: usize, dim: Dim, regex: &Rc<PythonRegex>, others: &[&'s Clause]) -> Option<()> {

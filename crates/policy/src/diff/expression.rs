@@ -104,13 +104,12 @@ impl Parser<'_> {
                     self.anchors += 1;
                     Tree::Nothing
                 }
-                '^' => return None,
                 '$' => Tree::End,
                 '.' => Tree::One(Set::InLine),
                 '[' => Tree::One(Set::Class(self.class()?)),
                 '(' => self.group(first)?,
                 '\\' => self.escape()?,
-                '*' | '+' | '?' | '{' | '}' | ']' => return None,
+                '^' | '*' | '+' | '?' | '{' | '}' | ']' => return None,
                 c => Tree::One(Set::Char(c)),
             };
             let is_nothing = matches!(item, Tree::Nothing);

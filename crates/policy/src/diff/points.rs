@@ -74,7 +74,7 @@ impl Scale {
                 points.push(Point::any(Value::None));
                 points
             }
-            Self::PackageTypes => package_types(landmarks),
+            Self::PackageTypes => package_types(&landmarks),
             Self::Own(make) => make(&landmarks),
         }
     }
@@ -154,7 +154,7 @@ fn wholes(landmarks: &[Value], low: i64, high: i64) -> Vec<Point> {
 
 /// Every type that a landmark names in either way, the landmark itself as an unknown type, and types of either class
 /// that none names.
-fn package_types(landmarks: Vec<Value>) -> Vec<Point> {
+fn package_types(landmarks: &[Value]) -> Vec<Point> {
     let names: Vec<&str> = landmarks.iter().filter_map(Value::as_text).collect();
     let named = |id: &str, anchore: &str| names.iter().any(|name| *name == id || anchore.eq_ignore_ascii_case(name));
     let mut ids: Vec<&str> = Vec::new();
@@ -177,6 +177,6 @@ fn package_types(landmarks: Vec<Value>) -> Vec<Point> {
         }
     }
     // A type that no table has and no rule names.
-    points.push(Point::any(Value::Text(fresh(&landmarks))));
+    points.push(Point::any(Value::Text(fresh(landmarks))));
     points
 }

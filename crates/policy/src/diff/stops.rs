@@ -90,13 +90,11 @@ fn with_known_ids(clause: Clause, rule: &Rule, as_of: Timestamp) -> Clause {
     if !matches!(clause.ids, Ids::Fixed) {
         return clause;
     }
-    match observed_ids(&clause, rule, as_of) {
-        Some(ids) => Clause { ids: Ids::Known(ids), ..clause },
-        None => {
-            let key = Given::of(rule).map_or_else(|| rule.id.clone(), |given| given.canonical());
-            clause.ids(key, Form::Any)
-        }
+    if let Some(ids) = observed_ids(&clause, rule, as_of) {
+        return Clause { ids: Ids::Known(ids), ..clause };
     }
+    let key = Given::of(rule).map_or_else(|| rule.id.clone(), |given| given.canonical());
+    clause.ids(key, Form::Any)
 }
 
 fn observed_ids(clause: &Clause, rule: &Rule, as_of: Timestamp) -> Option<Vec<String>> {

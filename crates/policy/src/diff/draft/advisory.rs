@@ -2,7 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use stopgate_model::{AvailableFix, Cvss, Epss, Fix, FixState, Kev, PackageType, RelatedVulnerability, Vulnerability};
 
 use super::{Draft, Kind, Parcel, Repair, Vector, Weakness};
@@ -62,51 +62,44 @@ pub(super) fn day(draft: &Draft, days: i64) -> Option<Date> {
 
 /// The advisory; `None` when OSV cannot say it.
 pub(super) fn document(draft: &Draft, parcel: &Parcel, weakness: &Weakness) -> Option<Value> {
-    let mut own = json!({
-        "provider": provider(draft, parcel).0,
-        "severity": weakness.severity.name().to_lowercase(),
-    });
+    let mut own = Map::new();
+    let mut say = |name: &str, value: Value| own.insert(name.to_owned(), value);
+    say("provider", json!(provider(draft, parcel).0));
+    say("severity", json!(weakness.severity.name().to_lowercase()));
     let mut events = vec![json!({"introduced": "0"})];
     match weakness.repair {
         Repair::Open => {}
-        Repair::Never => put(&mut own, "fix_state", json!("wont-fix")),
-        Repair::Unknown => put(&mut own, "fix_state", json!("unknown")),
+        Repair::Never => drop(say("fix_state", json!("wont-fix"))),
+        Repair::Unknown => drop(say("fix_state", json!("unknown"))),
         Repair::Fixed(age) => {
             events.push(json!({"fixed": FIXED}));
             if let Some(age) = age {
-                put(&mut own, "fix_date", json!(day(draft, age)?.to_string()));
+                say("fix_date", json!(day(draft, age)?.to_string()));
             }
         }
     }
+    let today = day(draft, 0)?.to_string();
     if weakness.exploited {
-        let today = day(draft, 0)?.to_string();
-        put(&mut own, "kev", json!({"date_added": today, "due_date": today}));
+        say("kev", json!({"date_added": today, "due_date": today}));
     }
     if let Some((score, percentile)) = weakness.epss {
-        let date = day(draft, 0)?.to_string();
-        put(&mut own, "epss", json!({"score": score, "percentile": percentile, "date": date}));
+        say("epss", json!({"score": score, "percentile": percentile, "date": today}));
     }
     if let Some(vector) = &weakness.nvd {
-        put(&mut own, "cvss", json!([{"source": "nvd@nist.gov", "vector": vector.text}]));
+        say("cvss", json!([{"source": "nvd@nist.gov", "vector": vector.text}]));
     }
     let vendor: Vec<Value> =
         weakness.vendor.iter().map(|vector| json!({"type": "CVSS_V3", "score": vector.text})).collect();
     Some(json!({
         "schema_version": "1.6.0",
         "id": weakness.id,
-        "modified": format!("{}T00:00:00Z", day(draft, 0)?),
+        "modified": format!("{today}T00:00:00Z"),
         "aliases": aliases(weakness),
         "summary": "made to show how two policies differ",
         "severity": vendor,
         "affected": [affected(&ecosystem(draft, parcel)?, &parcel.name, &events)],
         "database_specific": {"stopgate": own},
     }))
-}
-
-fn put(object: &mut Value, name: &str, value: Value) {
-    if let Value::Object(fields) = object {
-        fields.insert(name.to_owned(), value);
-    }
 }
 
 /// An advisory that affects no package of the draft and makes its distribution one with data.

@@ -73,6 +73,10 @@ fn rounded(score: f64) -> f64 {
     tenths as f64 / 10.0
 }
 
+/// No data has what is wanted.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::diff) struct Unfit;
+
 /// What is wanted of a record's scores; `None`: anything.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::diff) struct Wanted<'t> {
@@ -82,17 +86,17 @@ pub(in crate::diff) struct Wanted<'t> {
 }
 
 impl Wanted<'_> {
-    /// Scores that fit: a vector, or that there is none (-1 in each); `None` when nothing fits.
-    pub(in crate::diff) fn found(&self) -> Option<Option<Vector>> {
+    /// Scores that fit: a vector, or that there is none (-1 in each).
+    pub(in crate::diff) fn found(&self) -> Result<Option<Vector>, Unfit> {
         let fits = |base: f64, exploitability: f64, impact: f64| {
             let fits = |wanted: Option<&Value>, score: f64| wanted.is_none_or(|wanted| wanted.means(score));
             fits(self.base, base) && fits(self.exploitability, exploitability) && fits(self.impact, impact)
         };
         if fits(-1.0, -1.0, -1.0) {
-            return Some(None);
+            return Ok(None);
         }
         let found = VECTORS.iter().find(|vector| fits(vector.base, vector.exploitability, vector.impact));
-        found.cloned().map(Some)
+        found.cloned().map(Some).ok_or(Unfit)
     }
 }
 

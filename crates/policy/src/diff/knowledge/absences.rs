@@ -24,7 +24,6 @@ pub(super) fn no_stig(_: &Given<'_>) -> Option<Vec<Clause>> {
     }))
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "a row of the table may not understand its rule")]
 fn missing(subject: Subject) -> Option<Vec<Clause>> {
     Some(vec![Clause::some(subject).fixed_id()])
 }

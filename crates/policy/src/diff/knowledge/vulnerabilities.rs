@@ -3,7 +3,7 @@
 use stopgate_model::Severity;
 
 use crate::diff::clause::{Clause, Form, Subject, Thing};
-use crate::diff::draft::cvss::{Vector, Wanted};
+use crate::diff::draft::cvss::{Unfit, Wanted};
 use crate::diff::draft::{Draft, Kind, Parcel, Repair, Weakness};
 use crate::diff::given::Given;
 use crate::diff::knowledge::compiled;
@@ -292,11 +292,10 @@ fn weakness(id: &str, thing: &Thing) -> Option<Weakness> {
     };
     let [base, exploitability, impact, vendor_base, vendor_exploitability, vendor_impact] =
         SCORES.map(|dim| thing.value(dim));
-    weakness.nvd = Wanted { base, exploitability, impact }.found()?;
-    let vendor: Option<Vector> =
-        Wanted { base: vendor_base, exploitability: vendor_exploitability, impact: vendor_impact }.found()?;
-    weakness.vendor = vendor;
-    weakness.epss = epss(thing)?;
+    weakness.nvd = Wanted { base, exploitability, impact }.found().ok()?;
+    let vendor = Wanted { base: vendor_base, exploitability: vendor_exploitability, impact: vendor_impact };
+    weakness.vendor = vendor.found().ok()?;
+    weakness.epss = epss(thing).ok()?;
     Some(weakness)
 }
 
@@ -312,20 +311,20 @@ fn repair(thing: &Thing) -> Option<Repair> {
     }
 }
 
-/// An exploit prediction that fits; `None` when there is none.
-fn epss(thing: &Thing) -> Option<Option<(f64, f64)>> {
+/// An exploit prediction that fits; `None`: that there is none.
+fn epss(thing: &Thing) -> Result<Option<(f64, f64)>, Unfit> {
     let (score, percentile) = (thing.value(EPSS_SCORE), thing.value(EPSS_PERCENTILE));
     let fits = |wanted: Option<&Value>, number: f64| wanted.is_none_or(|wanted| wanted.means(number));
     if fits(score, -1.0) && fits(percentile, -1.0) {
-        return Some(None);
+        return Ok(None);
     }
-    let pick = |wanted: Option<&Value>| -> Option<f64> {
+    let pick = |wanted: Option<&Value>| -> Result<f64, Unfit> {
         let candidates = match wanted {
             Some(Value::Number(number)) => vec![*number],
             Some(Value::Between(low, high)) => vec![f64::midpoint(low.max(0.0), high.min(1.0)), 0.0, 1.0],
             _ => vec![0.5],
         };
-        candidates.into_iter().find(|number| (0.0..=1.0).contains(number) && fits(wanted, *number))
+        candidates.into_iter().find(|number| (0.0..=1.0).contains(number) && fits(wanted, *number)).ok_or(Unfit)
     };
-    Some(Some((pick(score)?, pick(percentile)?)))
+    Ok(Some((pick(score)?, pick(percentile)?)))
 }

@@ -33,9 +33,12 @@ pub(super) enum Fate<'p> {
     Unmapped,
 }
 
+/// What tells fates apart.
+type FateKey = (u8, usize);
+
 impl Fate<'_> {
     /// Two fates with the same key are the same.
-    fn key(&self) -> (u8, usize) {
+    fn key(&self) -> FateKey {
         match self {
             Self::Denied(_) => (0, 0),
             Self::Allowed(_) => (1, 0),
@@ -134,12 +137,12 @@ fn guessed(asked: Asked<'_>, kind: ArtifactType) -> Option<Place> {
     };
     let digest = |slot: Slot| Digest::parse(&text(slot, "")?).ok();
     let image = kind == ArtifactType::Image;
-    let tag = match image {
-        true => {
-            reference(&text(Slot::Registry, "docker.io")?, &text(Slot::Repository, "team/app")?, &text(Slot::Tag, "1")?)
-        }
-        false => reference(&text(Slot::Host, "*")?, &text(Slot::Path, "*")?, "*"),
+    let (registry, repository, tag) = if image {
+        (text(Slot::Registry, "docker.io")?, text(Slot::Repository, "team/app")?, text(Slot::Tag, "1")?)
+    } else {
+        (text(Slot::Host, "*")?, text(Slot::Path, "*")?, "*".to_owned())
     };
+    let tag = reference(&registry, &repository, &tag);
     let name = (text(Slot::Name, "")?, text(Slot::Version, "")?);
     Some(Place { tag: tag?, digest: digest(Slot::Digest), image_id: digest(Slot::Id), name })
 }
@@ -380,7 +383,7 @@ struct Walk<'w, 'p> {
     entries: &'w [Entry<'p>],
     kind: ArtifactType,
     combinations: usize,
-    known: HashMap<((u8, usize), (u8, usize)), usize>,
+    known: HashMap<(FateKey, FateKey), usize>,
     regions: Vec<Region<'p>>,
 }
 

@@ -183,9 +183,10 @@ impl Maker<'_> {
         ["*", ""].map(|written| {
             let plain = self.absent();
             let second = format!("library/{written}");
-            let other: Vec<bool> = match strict {
-                true => Vec::new(),
-                false => self.patterns.iter().map(|pattern| pattern.matches(&second).unwrap_or(false)).collect(),
+            let other: Vec<bool> = if strict {
+                Vec::new()
+            } else {
+                self.patterns.iter().map(|pattern| pattern.matches(&second).unwrap_or(false)).collect()
             };
             let bits = Bits { hub: joined(&plain, &other), plain, is_hub: false };
             PartCell { bits, sample: (written == "*").then(|| written.to_owned()) }

@@ -1,9 +1,11 @@
 //! Tests of comparisons: tables of pairs with their answers, and random pairs against brute force.
 
 mod bundles;
+mod dice;
 mod proofs;
 mod random;
 mod rows;
+mod rules;
 mod tables;
 mod universe;
 

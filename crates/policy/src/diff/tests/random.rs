@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use stopgate_model::Decision;
 
-use super::bundles::{Dice, pair};
+use super::bundles::pair;
+use super::dice::Dice;
 use super::universe::{artifact, somewhere};
 use super::{check_witness, options};
 use crate::diff::{Answer, Direction, diff};

@@ -3,8 +3,9 @@
 
 use stopgate_model::ImageReference;
 
-use super::bundles::{Dice, any_rule};
+use super::dice::Dice;
 use super::options;
+use super::rules::any_rule;
 use crate::diff::clause::{Clause, Ids, Quantity, Subject, Thing};
 use crate::diff::draft::{Built, Draft};
 use crate::diff::knowledge::{Meaning, meaning};
@@ -88,7 +89,7 @@ fn clauses_hold_exactly_when_their_rules_fire() {
         if clauses.iter().any(|clause| clause.subject.name == "rule") {
             continue;
         }
-        let mut dice = Dice::new(seed ^ 77);
+        let mut dice = Dice::new(seed ^ 0x77);
         let mut subjects: Vec<&Subject> = Vec::new();
         for clause in &clauses {
             if !subjects.contains(&&clause.subject) {

@@ -2,16 +2,19 @@
 
 use jiff::Timestamp;
 use stopgate_model::{
-    AvailableFix, DockerfileMode, FileKind, FixState, Healthcheck, ImageReference, License, LicenseKind, PackageType,
-    SearchHit, Severity,
+    AvailableFix, Digest, DockerfileMode, FileKind, FixState, Healthcheck, ImageReference, License, LicenseKind,
+    PackageType, RelatedVulnerability, SearchHit, Severity, SourceKind,
 };
 
-use super::bundles::{DIGEST_A, Dice, LABELS, LICENSES, NAMES, PORTS, SECRETS, USERS, VERSIONS, VULNERABILITIES};
-use crate::tests::{Case, cvss, edit, epss, image, kev};
+use super::bundles::DIGEST_A;
+use super::dice::Dice;
+use super::rules::{LABELS, LICENSES, NAMES, PORTS, SECRETS, USERS, VERSIONS, VULNERABILITIES};
+use crate::tests::{Case, cvss, edit, epss, folder, image, kev};
 use crate::{BaseImage, History};
 
 /// Tags that mappings of random bundles tell apart.
-pub(super) const TAGS: [&str; 9] = [
+pub(super) const TAGS: [&str; 10] = [
+    "github.com/team/app:1",
     "docker.io/team/app:1",
     "docker.io/nginx:latest",
     "docker.io/library/nginx:1.2-dev",
@@ -40,13 +43,13 @@ pub(super) fn artifact(seed: u64) -> Case {
     case.base = Some(BaseImage::default());
     case = case.config(|config| config.user = "10001".to_owned());
     // Few things at a time: what is alone shows a difference.
-    for _ in 0..1 + dice.below(4) {
+    for _ in 0..=dice.below(4) {
         case = add(&mut dice, case);
     }
-    if dice.one_in(8) {
-        if let stopgate_model::SourceKind::Image(image) = &mut case.artifact.source.kind {
-            image.manifest_digest = stopgate_model::Digest::parse(DIGEST_A).unwrap();
-        }
+    if dice.one_in(8)
+        && let SourceKind::Image(image) = &mut case.artifact.source.kind
+    {
+        image.manifest_digest = Digest::parse(DIGEST_A).unwrap();
     }
     if dice.one_in(3) {
         for label in LABELS {
@@ -55,6 +58,19 @@ pub(super) fn artifact(seed: u64) -> Case {
     }
     if dice.one_in(3) {
         case = case.retrieved("/etc/passwd", "app:x:1000:1000::/:/sbin/nologin\n");
+    }
+    match dice.below(8) {
+        0 => {
+            case.artifact.source.kind = folder().artifact.source.kind;
+            case.artifact.config = None;
+        }
+        1 => {
+            let (name, version) = (dice.pick(&["github.com", "other"]), dice.pick(&["1.0", "team/x"]));
+            case.artifact.source.kind = SourceKind::Other { type_name: "product".to_owned(), json: "{}".to_owned() };
+            (case.artifact.source.name, case.artifact.source.version) = (name.to_owned(), version.to_owned());
+            case.artifact.config = None;
+        }
+        _ => {}
     }
     case
 }
@@ -65,6 +81,16 @@ fn label_set(case: Case, label: &str) -> Case {
 
 fn add(dice: &mut Dice, case: Case) -> Case {
     match dice.below(16) {
+        0..=3 => add_configuration(dice, case),
+        4..=6 => add_file(dice, case),
+        7 | 8 => add_package(dice, case),
+        9..=11 => add_platform(dice, case),
+        _ => vulnerable(dice, case),
+    }
+}
+
+fn add_configuration(dice: &mut Dice, case: Case) -> Case {
+    match dice.below(5) {
         0 => {
             let user = dice.pick(&USERS).to_owned();
             case.config(|config| config.user = user)
@@ -77,7 +103,10 @@ fn add(dice: &mut Dice, case: Case) -> Case {
             let label = dice.pick(&LABELS);
             label_set(case, label)
         }
-        3 => {
+        3 => case.config(|config| {
+            config.healthcheck = Some(Healthcheck { test: vec!["CMD".to_owned()], ..Healthcheck::default() });
+        }),
+        _ => {
             let mode = if dice.one_in(3) { DockerfileMode::Guessed } else { DockerfileMode::Actual };
             let lines =
                 ["FROM alpine:3", "FROM scratch", "RUN make", "RUN apt-get update", "USER app", "HEALTHCHECK NONE"];
@@ -85,47 +114,31 @@ fn add(dice: &mut Dice, case: Case) -> Case {
             let lines: Vec<&str> = (0..count).map(|_| dice.pick(&lines)).collect();
             case.dockerfile(mode, &lines)
         }
-        4 => {
-            let (path, mode) = (
-                dice.pick(&["/etc/passwd", "/opt/x", "/etc/app.conf", "/app/a.pem", "/srv/a.key"]),
-                [0o644, 0o755, 0o4755][dice.below(3)],
-            );
+    }
+}
+
+fn add_file(dice: &mut Dice, case: Case) -> Case {
+    match dice.below(4) {
+        0 => {
+            let path = dice.pick(&["/etc/passwd", "/opt/x", "/etc/app.conf", "/app/a.pem", "/srv/a.key"]);
+            let mode = [0o644, 0o755, 0o4755][dice.below(3)];
             let case = case.files(&[(path, FileKind::Regular, mode)]);
             if path.starts_with("/etc") { case.retrieved(path, "root:x:0:0::/root:/bin/bash\nssl on\n") } else { case }
         }
-        5 => {
-            let name = dice.pick(&NAMES);
-            let kind = [PackageType::NPM, PackageType::DEB, PackageType::PYTHON][dice.below(3)].clone();
-            case.package(kind, name, dice.pick(&VERSIONS), &format!("/app/{name}"))
-        }
-        6 => {
-            let name = dice.pick(&NAMES);
-            let kind = [PackageType::NPM, PackageType::DEB, PackageType::JAVA_ARCHIVE][dice.below(3)].clone();
-            let value = format!("{}{}", dice.pick(&LICENSES), dice.pick(&["", "", "-only", " MIT"]));
-            let mut case = case.package(kind, name, "1.0", "/app/l.jar");
-            case.artifact.packages.last_mut().unwrap().licenses.push(License {
-                value,
-                spdx: String::new(),
-                kind: LicenseKind::Declared,
-                urls: Vec::new(),
-                locations: Vec::new(),
-            });
-            case
-        }
-        7 => {
-            let line = dice.pick(&[
+        1 => {
+            let lines = [
                 "ftp:x:14:50::/var/ftp:/bin/sh",
                 "root:x:0:0::/root:/bin/bash",
                 "app:x:1000:1000::/:/bin/sh",
                 "games:x:5:0::/:/sbin/nologin",
-            ]);
-            case.retrieved("/etc/passwd", line)
+            ];
+            case.retrieved("/etc/passwd", dice.pick(&lines))
         }
-        8 => {
+        2 => {
             let (path, content) = (dice.pick(&["/etc/app.conf", "/opt/x"]), dice.pick(&["ssl on", "", "root:x"]));
             case.retrieved(path, content)
         }
-        9 => {
+        _ => {
             let hit = SearchHit {
                 path: dice.pick(&["/etc/a", "/app/b.pem", "/opt/x"]).to_owned(),
                 layer: None,
@@ -135,39 +148,56 @@ fn add(dice: &mut Dice, case: Case) -> Case {
             };
             case.with(|artifact| artifact.secrets.as_mut().unwrap().push(hit))
         }
-        10 => {
-            let distro =
-                dice.pick(&["debian 12", "debian 11", "alpine 3.18", "debian 9.1", "ubuntu 22.04", "debian 12.0"]);
-            let (id, version) = distro.split_once(' ').unwrap();
+    }
+}
+
+fn add_package(dice: &mut Dice, case: Case) -> Case {
+    let name = dice.pick(&NAMES);
+    if dice.one_in(2) {
+        let kind = [PackageType::NPM, PackageType::DEB, PackageType::PYTHON][dice.below(3)].clone();
+        return case.package(kind, name, dice.pick(&VERSIONS), &format!("/app/{name}"));
+    }
+    let kind = [PackageType::NPM, PackageType::DEB, PackageType::JAVA_ARCHIVE][dice.below(3)].clone();
+    let value = format!("{}{}", dice.pick(&LICENSES), dice.pick(&["", "", "-only", " MIT"]));
+    let mut case = case.package(kind, name, "1.0", "/app/l.jar");
+    case.artifact.packages.last_mut().unwrap().licenses.push(License {
+        value,
+        spdx: String::new(),
+        kind: LicenseKind::Declared,
+        urls: Vec::new(),
+        locations: Vec::new(),
+    });
+    case
+}
+
+fn add_platform(dice: &mut Dice, mut case: Case) -> Case {
+    match dice.below(3) {
+        0 => {
+            let distros = ["debian 12", "debian 11", "alpine 3.18", "debian 9.1", "ubuntu 22.04", "debian 12.0"];
+            let (id, version) = dice.pick(&distros).split_once(' ').unwrap();
             case.with(|artifact| {
                 let distro = artifact.distro.as_mut().unwrap();
                 (distro.id, distro.version_id) = (id.to_owned(), version.to_owned());
             })
         }
-        11 => {
+        1 => {
             let (size, architecture) =
                 ([10, 1024, 1 << 20, 3 << 20][dice.below(4)], dice.pick(&["amd64", "arm64", "s390x"]));
-            let mut case = case;
-            if let stopgate_model::SourceKind::Image(image) = &mut case.artifact.source.kind {
+            if let SourceKind::Image(image) = &mut case.artifact.source.kind {
                 image.size = size;
                 image.architecture = architecture.to_owned();
             }
             case
         }
-        12 => {
-            let mut case = case;
+        _ => {
             let report = case.report.as_mut().unwrap();
-            report.data.built =
-                dice.pick(&["2026-05-31T00:00:00Z", "2026-05-01T00:00:00Z", "2027-12-30T00:00:00Z"]).to_owned();
+            let built = ["2026-05-31T00:00:00Z", "2026-05-01T00:00:00Z", "2027-12-30T00:00:00Z"];
+            report.data.built = dice.pick(&built).to_owned();
             if dice.one_in(3) {
                 report.distro_has_data = Some(false);
             }
             case
         }
-        13 => case.config(|config| {
-            config.healthcheck = Some(Healthcheck { test: vec!["CMD".to_owned()], ..Healthcheck::default() });
-        }),
-        _ => vulnerable(dice, case),
     }
 }
 
@@ -202,7 +232,7 @@ fn vulnerable(dice: &mut Dice, case: Case) -> Case {
                 record.cvss.push(score);
             }
             if has_nvd {
-                record.related.push(stopgate_model::RelatedVulnerability {
+                record.related.push(RelatedVulnerability {
                     id: "CVE-2024-9".to_owned(),
                     namespace: "nvd:cpe".to_owned(),
                     severity: Severity::High,
