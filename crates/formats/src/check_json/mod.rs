@@ -6,6 +6,7 @@
 mod evaluation;
 mod findings;
 mod history;
+mod plan;
 
 use std::io::{self, Write};
 
@@ -52,6 +53,9 @@ pub fn write(report: &CheckReport<'_>, out: &mut dyn Write) -> io::Result<()> {
         match report.first_seen {
             Some(matches) => w.key("matches").list(matches, match_seen),
             None => w.key("matches").null(),
+        }
+        if let Some(fix_plan) = report.plan {
+            w.key("fix_plan").object(|w| plan::write_plan(w, fix_plan));
         }
     });
     w.newline();
