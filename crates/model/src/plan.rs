@@ -11,8 +11,8 @@ pub struct FixPlan {
     pub after: Evaluation,
     /// What still stops it then, and why.
     pub remaining: Vec<Remaining>,
-    /// Whether no fewer of the known steps do the same. With many candidates the steps are only such that
-    /// none of them can be left out.
+    /// Whether no fewer of the known steps leave only what these leave. With many candidates the steps are only such
+    /// that none of them can be left out.
     pub fewest: bool,
 }
 

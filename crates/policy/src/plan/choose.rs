@@ -13,13 +13,13 @@ use super::red::{Red, Source, Unit};
 /// Candidates up to which the fewest steps are found.
 pub(super) const EXACT: usize = 20;
 /// Sets that are evaluated before the search for the fewest gives up.
-const MOST_EVALUATIONS: usize = 400;
+const MOST_EVALUATIONS: usize = 300;
 
 /// The candidates that were chosen, and what they leave.
 pub(super) struct Choice {
     pub(super) chosen: Vec<usize>,
     pub(super) left: Red,
-    /// Whether no fewer do the same.
+    /// Whether no fewer leave only that.
     pub(super) fewest: bool,
 }
 
@@ -85,29 +85,48 @@ struct Search<'c> {
 }
 
 impl Search<'_> {
-    /// The smallest set that leaves nothing; when there is none, the smallest that leaves no more than the best that
-    /// was seen.
+    /// The smallest set that leaves only what nothing helps against. When there is none, steps stand in each other's
+    /// way: then the best that was seen, without what does not make it better.
     fn fewest(&mut self) -> Option<Choice> {
-        let all = mask_of_all(self.candidates);
-        let hopeless = self.known.get(&all)?.units.iter().any(|(unit, source)| {
-            let touching = self.touching(source);
-            self.before.units.contains_key(unit) && (touching == 0 || source.keys.is_none())
-        });
-        if !hopeless {
-            match self.search(&BTreeSet::new()) {
-                Outcome::Found(set) => return self.choice(set),
-                Outcome::Impossible => {}
-                Outcome::TooLong => return None,
+        let hopeless = self.hopeless()?;
+        match self.search(&hopeless) {
+            Outcome::Found(set) => return self.choice(set),
+            Outcome::Impossible => {}
+            Outcome::TooLong => return None,
+        }
+        let best = self.known.values().map(Red::len).min()?;
+        let best = self.known.iter().filter(|(_, red)| red.len() == best).map(|(set, _)| *set);
+        let mut best = best.min_by_key(|set| (set.count_ones(), *set))?;
+        loop {
+            best = self.shrink(best);
+            let allowed = self.known.get(&best)?.names();
+            let Outcome::Found(found) = self.search(&allowed) else { return None };
+            if found.count_ones() >= best.count_ones() {
+                return self.choice(found);
+            }
+            best = found;
+        }
+    }
+
+    /// What is there at first, and still when everything is done.
+    fn hopeless(&self) -> Option<BTreeSet<Unit>> {
+        let after_all = self.known.get(&mask_of_all(self.candidates))?;
+        let kept = after_all.units.iter().filter(|(unit, _)| self.before.units.contains_key(*unit));
+        let kept = kept.filter(|(_, source)| source.keys.is_none() || self.touching(source) == 0);
+        Some(kept.map(|(unit, _)| unit.clone()).collect())
+    }
+
+    /// Leaves out steps without which no more stops remain, be they others.
+    fn shrink(&mut self, mut set: u32) -> u32 {
+        for candidate in members(set).into_iter().rev() {
+            let without = set & !(1 << candidate);
+            let evaluate = self.evaluate;
+            let fewer = self.known.entry(without).or_insert_with(|| evaluate(&members(without))).len();
+            if self.known.get(&set).is_some_and(|red| fewer <= red.len()) {
+                set = without;
             }
         }
-        let best = self.known.values().min_by_key(|red| red.len())?.len();
-        let best = self.known.iter().filter(|(_, red)| red.len() == best).map(|(set, _)| *set);
-        let best = best.min_by_key(|set| (set.count_ones(), *set))?;
-        let allowed = self.known.get(&best)?.names();
-        match self.search(&allowed) {
-            Outcome::Found(set) => self.choice(set),
-            Outcome::Impossible | Outcome::TooLong => None,
-        }
+        set
     }
 
     fn choice(&mut self, set: u32) -> Option<Choice> {

@@ -161,3 +161,14 @@ fn a_step_that_brings_about_another_stop_is_none() {
     let plan = World::new(case(0o755), NO_DATA).plan(&rules);
     assert_eq!(plan, ["chmod 0755 /su (2)", "pass"]);
 }
+
+#[test]
+fn what_cannot_be_mended_keeps_nothing_else_from_being_mended() {
+    let case = image().package(PackageType::NPM, "lodash", "1.0.0", "").package(PackageType::DEB, "bash", "5-1", "");
+    let world = World::new(case, &["CVE-1 lodash 1.1.0", "CVE-2 bash 5-2"]);
+    let exact = "stop packages.required_package name=bash; version=5-1; version_match_type=exact";
+    let plan = plan(&world, &[VULNERABLE, exact, "stop always.always"]);
+    let lines = super::lines(&plan);
+    assert_eq!(lines[0], "upgrade lodash from 1.0.0 to 1.1.0: npm install lodash@1.1.0 (1)", "{lines:?}");
+    assert_eq!((plan.steps.len(), plan.remaining.len()), (1, 2), "bash stops either way: {lines:?}");
+}
