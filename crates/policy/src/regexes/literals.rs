@@ -16,10 +16,9 @@ pub(super) fn required(pattern: &str) -> Option<Vec<String>> {
 
 fn best(hir: &Hir) -> Option<Vec<String>> {
     match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) => None,
         HirKind::Literal(literal) => Some(vec![lower(&literal.0)?]),
         HirKind::Repetition(repetition) if repetition.min > 0 => best(&repetition.sub),
-        HirKind::Repetition(_) => None,
+        HirKind::Empty | HirKind::Look(_) | HirKind::Class(_) | HirKind::Repetition(_) => None,
         HirKind::Capture(capture) => best(&capture.sub),
         HirKind::Alternation(branches) => {
             let mut all = Vec::new();

@@ -27,7 +27,7 @@ fn no_condition_makes_a_witness_where_a_proof_stands() {
         let regions = regions(&old, &new, ArtifactType::Image, false).unwrap();
         for region in &regions {
             let Fate::Mapped(mapping) = region.old else { continue };
-            let stops = meanings.stops(mapping);
+            let stops = meanings.stops(mapping, false);
             let mut times = stops.times();
             times.push(options().as_of);
             for (stop, place) in stops.all.iter().filter(|stop| stop.clause.is_some()).zip(region.places.iter().cycle())
