@@ -1,60 +1,64 @@
 //! The texts that parts of names can be: registries, repositories, tags, digests, names of SBOMs.
 //!
-//! A part is any text; what is *nice* can be written in a reference and read back, so that a witness can name it.
+//! A part is any text; what is *nice* can be written in a reference and read back, so that a witness can name it. That
+//! is told by the characters that people use.
 
 use stopgate_model::DigestAlgorithm;
 
 use crate::diff::automaton::Language;
 
-/// Letters and digits in the order in which samples use them.
-const WORD: &str = "etanospirclumdbyfghkwxvzjq0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-
-/// How a text ends, as far as it can be part of a reference.
+/// How far a text is one that can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum End {
+pub(super) enum Written {
     Start,
+    /// Behind a slash.
     Slash,
+    /// A part that is `.` or `..` so far.
+    Dots(u8),
     Word,
-    Mark,
-    /// Something that no reference has.
     Wrong,
 }
 
-impl End {
+impl Written {
+    /// With a character that parts of names have.
     fn then(self, c: char) -> Self {
-        match c {
-            _ if self == Self::Wrong => Self::Wrong,
-            c if c.is_ascii_alphanumeric() => Self::Word,
-            '/' if self == Self::Word => Self::Slash,
-            '.' | '-' | '_' if matches!(self, Self::Word | Self::Mark) => Self::Mark,
+        match (self, c) {
+            (Self::Wrong, _) => Self::Wrong,
+            (Self::Word, '/') => Self::Slash,
+            (Self::Start | Self::Slash, '.') => Self::Dots(1),
+            (Self::Dots(1), '.') => Self::Dots(2),
+            (_, c) if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') => Self::Word,
             _ => Self::Wrong,
         }
     }
 }
 
+/// Letters, digits and marks in the order in which samples use them.
+const WORD: &str = "etanospirclumdbyfghkwxvzjq0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
+
 /// Registries: nice are hosts with a dot or a port.
 pub(super) struct Registry;
 
 impl Language for Registry {
-    type State = (End, bool);
+    type State = (Written, bool);
     type Class = bool;
 
     fn start(&self) -> Self::State {
-        (End::Start, false)
+        (Written::Start, false)
     }
-    fn step(&self, (end, dotted): &Self::State, c: char) -> Option<Self::State> {
+    fn step(&self, (written, dotted): &Self::State, c: char) -> Option<Self::State> {
         let next = match c {
-            '/' => End::Wrong,
-            ':' => end.then('.'),
-            c => end.then(c),
+            '.' | ':' if *written != Written::Wrong => Written::Word,
+            '/' => Written::Wrong,
+            c => written.then(c),
         };
         Some((next, *dotted || matches!(c, '.' | ':')))
     }
-    fn class(&self, (end, dotted): &Self::State) -> Option<bool> {
-        (*end != End::Start).then_some(*end == End::Word && *dotted)
+    fn class(&self, (written, dotted): &Self::State) -> Option<bool> {
+        (*written != Written::Start).then_some(*written == Written::Word && *dotted)
     }
     fn groups(&self) -> &[&str] {
-        &[WORD, ".:", "-_", "/"]
+        &[WORD, ".:"]
     }
 }
 
@@ -79,7 +83,7 @@ pub(super) struct RepositoryState {
     library: Option<u8>,
     /// Whether there is a slash behind that beginning, or any slash when there is none.
     slash: bool,
-    end: End,
+    written: Written,
 }
 
 impl Language for Repository {
@@ -87,17 +91,19 @@ impl Language for Repository {
     type Class = (Second, bool);
 
     fn start(&self) -> RepositoryState {
-        RepositoryState { library: Some(0), slash: false, end: End::Start }
+        RepositoryState { library: Some(0), slash: false, written: Written::Start }
     }
     fn step(&self, state: &RepositoryState, c: char) -> Option<RepositoryState> {
-        let end = state.end.then(c);
+        let written = state.written.then(c);
         let read = state.library.map(usize::from);
         Some(match read {
             Some(read) if LIBRARY.chars().nth(read) == Some(c) => {
-                RepositoryState { library: Some(read as u8 + 1), slash: false, end }
+                RepositoryState { library: Some(read as u8 + 1), slash: false, written }
             }
-            Some(read) if read == LIBRARY.len() => RepositoryState { slash: state.slash || c == '/', end, ..*state },
-            _ => RepositoryState { library: None, slash: state.slash || c == '/', end },
+            Some(read) if read == LIBRARY.len() => {
+                RepositoryState { slash: state.slash || c == '/', written, ..*state }
+            }
+            _ => RepositoryState { library: None, slash: state.slash || c == '/', written },
         })
     }
     fn class(&self, state: &RepositoryState) -> Option<(Second, bool)> {
@@ -107,10 +113,10 @@ impl Language for Repository {
             (true, false) => Second::Shorter,
             (false, false) => Second::Longer,
         };
-        (state.end != End::Start).then_some((second, state.end == End::Word))
+        (state.written != Written::Start).then_some((second, state.written == Written::Word))
     }
     fn groups(&self) -> &[&str] {
-        &["/", "etnospcumdfghkwxvzjq0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", "l", "i", "b", "r", "a", "y", ".-_"]
+        &["etnospcumdfghkwxvzjq0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_", "/", "l", "i", "b", "r", "a", "y", "."]
     }
 }
 
@@ -118,20 +124,24 @@ impl Language for Repository {
 pub(super) struct Tag;
 
 impl Language for Tag {
-    type State = End;
+    type State = Written;
     type Class = bool;
 
-    fn start(&self) -> End {
-        End::Start
+    fn start(&self) -> Written {
+        Written::Start
     }
-    fn step(&self, end: &End, c: char) -> Option<End> {
-        Some(if c == '/' { End::Wrong } else { end.then(c) })
+    fn step(&self, written: &Written, c: char) -> Option<Written> {
+        Some(match c {
+            '.' if *written != Written::Wrong => Written::Word,
+            '/' => Written::Wrong,
+            c => written.then(c),
+        })
     }
-    fn class(&self, end: &End) -> Option<bool> {
-        (*end != End::Start).then_some(*end == End::Word)
+    fn class(&self, written: &Written) -> Option<bool> {
+        (*written != Written::Start).then_some(*written == Written::Word)
     }
     fn groups(&self) -> &[&str] {
-        &[WORD, ".-_", "/"]
+        &[WORD, "."]
     }
 }
 

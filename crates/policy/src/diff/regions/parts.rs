@@ -143,13 +143,14 @@ impl Maker<'_> {
         machines.extend(["docker.io", "index.docker.io"].map(Machine::literal));
         let absent = self.absent();
         let absent = Bits { hub: absent.clone(), plain: absent, is_hub: false };
-        let mut found = vec![PartCell { bits: absent, sample: Some("*".to_owned()) }];
+        let mut found = Vec::new();
         for cell in cells(&machines, &Registry)? {
             let (plain, hub) = cell.bits.split_at_checked(own)?;
             let is_hub = hub.contains(&true);
             let bits = Bits { plain: plain.to_vec(), hub: plain.to_vec(), is_hub };
             found.push(PartCell { bits, sample: cell.class.then_some(cell.sample) });
         }
+        found.push(PartCell { bits: absent, sample: Some("*".to_owned()) });
         // Docker Hub first, where people look first.
         found.sort_by_key(|cell| !cell.bits.is_hub);
         Some(found)
@@ -161,7 +162,7 @@ impl Maker<'_> {
         let behind = plain.iter().map(|machine| machine.behind("library/"));
         let shorter = plain.iter().map(|machine| machine.with_prefix("library/"));
         let machines: Vec<Machine> = plain.iter().cloned().chain(behind).chain(shorter).collect();
-        let mut found: Vec<PartCell> = self.absent_repositories(strict).into();
+        let mut found: Vec<PartCell> = Vec::new();
         for Cell { bits, class: (second, nice), sample } in cells(&machines, &Repository)? {
             let (plain, rest) = bits.split_at_checked(own)?;
             let (longer, shorter) = rest.split_at_checked(own)?;
@@ -175,6 +176,7 @@ impl Maker<'_> {
             let bits = Bits { plain: plain.to_vec(), hub, is_hub: false };
             found.push(PartCell { bits, sample: nice.then_some(sample) });
         }
+        found.extend(self.absent_repositories(strict));
         Some(found)
     }
 

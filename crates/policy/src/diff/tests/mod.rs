@@ -2,6 +2,7 @@
 
 mod bundles;
 mod dice;
+mod names;
 mod proofs;
 mod random;
 mod rows;
@@ -17,6 +18,12 @@ use crate::{EvalContext, Policy};
 
 pub(super) fn options() -> DiffOptions {
     DiffOptions { as_of: NOW.parse().unwrap(), strict_names: false }
+}
+
+/// How often a random test is repeated: some times the usual number, when `STOPGATE_DIFF_ROUNDS` says so.
+pub(super) fn rounds(usual: u64) -> u64 {
+    let factor = std::env::var("STOPGATE_DIFF_ROUNDS").ok().and_then(|text| text.parse().ok());
+    usual * factor.unwrap_or(1)
 }
 
 pub(super) fn compare(old: &Value, new: &Value) -> DiffReport {

@@ -2,7 +2,7 @@
 //! witness, at any time at which an answer may change.
 
 use super::bundles::pair;
-use super::options;
+use super::{options, rounds};
 use crate::diff::cover::things;
 use crate::diff::diff;
 use crate::diff::draft::Draft;
@@ -17,7 +17,7 @@ const PAIRS: u64 = 60;
 #[test]
 fn no_condition_makes_a_witness_where_a_proof_stands() {
     let mut tried = 0;
-    for seed in 5_000..5_000 + PAIRS {
+    for seed in 5_000..5_000 + rounds(PAIRS) {
         let (old, new) = pair(seed);
         let (old, new) = (policy(&old), policy(&new));
         if !diff(&old, &new, &options()).forward.is_proved() {
