@@ -18,7 +18,7 @@ use crate::regexes::PythonRegex;
 /// Most steps of one question.
 const STEPS: usize = 20_000;
 /// Most uncovered things that are shown.
-const SHOWN: usize = 12;
+const SHOWN: usize = 32;
 
 /// The answer.
 #[derive(Debug)]
@@ -269,7 +269,7 @@ impl<'s> Search<'s> {
     fn wants_more(&self, dim: Dim, others: &[&Clause]) -> bool {
         let asked = self.goal.tests.iter().any(|test| test.dim == dim);
         let liked = self.goal.likes.iter().any(|like| like.dim == dim);
-        others.is_empty() && (asked || liked) && self.shown.len() < SHOWN / 2
+        others.is_empty() && (asked || liked) && self.shown.len() < SHOWN * 3 / 4
     }
 
     fn assign_match(&mut self, at: usize, dim: Dim, regex: &Rc<PythonRegex>, others: &[&'s Clause]) -> Option<()> {

@@ -14,7 +14,7 @@ use super::stops::{Stop, Stops};
 use crate::document::policy::Rule;
 
 /// Most things that are tried of a condition that nothing covers.
-const THINGS: usize = 12;
+const THINGS: usize = 32;
 
 /// A condition of one policy that the other's conditions do not cover.
 pub(super) struct Open<'s, 'p> {

@@ -119,6 +119,7 @@ impl Reader<'_> {
                     self.at += 1;
                 }
                 Some('=' | '!') => look = true,
+                Some(':') => {}
                 // Flags, with or without a body.
                 _ => {
                     while self.peek().is_some_and(|c| c.is_ascii_alphabetic() || c == '-') {
@@ -213,6 +214,8 @@ mod tests {
             r"^(?!/etc/).*/[^/]+\.pem$",
             r"[]x]y",
             r"prod-\w+\Z",
+            r"(?i)^(?:[^\s=]+=\S*\s+)*[A-Z_]*(?:PASSWORD|TOKEN)(?:\s*=\s*|\s+)(?![$])\S.*",
+            r".*\b(?:curl|wget)\b[^|;&]*\|\s*(?:sudo\s+)?(?:/\S*/)?(?:ba|z)?sh\b.*",
             "",
         ] {
             let regex = PythonRegex::new(pattern).unwrap();

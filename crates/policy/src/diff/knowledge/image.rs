@@ -8,8 +8,6 @@ use crate::diff::value::{Dim, Test, Value};
 use crate::trigger::types::ListType;
 
 const USER: Dim = Dim { name: "user", scale: Scale::Own(users) };
-const IS_ROOT: Dim = Dim { name: "root", scale: Scale::Words(&["yes", "no", "unknown"]) };
-const IS_NUMBER: Dim = Dim { name: "number", scale: Scale::Words(&["yes", "no"]) };
 const LABEL: Dim = Dim { name: "label", scale: Scale::Texts };
 
 pub(super) fn label(given: &Given<'_>) -> Option<Vec<Clause>> {
@@ -24,27 +22,48 @@ pub(super) fn label(given: &Given<'_>) -> Option<Vec<Clause>> {
     Some(given.list("required")?.into_iter().map(missing).collect())
 }
 
+/// Every kind of user that the trigger tells apart, and how `/etc/passwd` stands to it.
+const WHO: Dim = Dim {
+    name: "kind of user",
+    scale: Scale::Words(&[
+        "number",
+        "zero",
+        "root",
+        "account with id 0",
+        "account",
+        "root with another id",
+        "account that is not known",
+    ]),
+};
+
 pub(super) fn user(given: &Given<'_>) -> Option<Vec<Clause>> {
     let clause = Clause::some(Subject::single("configured user", "", place_user)).ids("user", Form::Any);
-    Some(vec![match given.text("check")? {
-        "uid_zero" => clause.test(Test::is(IS_ROOT, "yes")),
-        "not_numeric" => clause.test(Test::is(IS_NUMBER, "no")),
+    let is_root = ["zero", "root", "account with id 0"];
+    let words: Vec<String> = match given.text("check")? {
+        "uid_zero" => is_root.map(str::to_owned).into(),
+        "not_numeric" => {
+            let numbers = ["number".to_owned(), "zero".to_owned()];
+            return Some(vec![clause.test(Test::none_of(WHO, numbers.into()))]);
+        }
         _ => return None,
-    }])
+    };
+    Some(vec![clause.test(Test::one_of(WHO, words))])
 }
 
 fn place_user(draft: &mut Draft, _: &str, thing: &Thing) -> bool {
-    let root = thing.text(IS_ROOT).unwrap_or("no");
-    draft.user = match (root, thing.text(IS_NUMBER).unwrap_or("yes")) {
-        ("yes", "yes") => "0".to_owned(),
-        ("yes", _) => "root".to_owned(),
-        ("no", "yes") => "10001".to_owned(),
-        ("no", _) => {
-            draft.account("service:x:10001:10001::/:/sbin/nologin");
-            "service".to_owned()
-        }
+    let (user, line) = match thing.text(WHO).unwrap_or("number") {
+        "number" => ("10001", None),
+        "zero" => ("0", None),
+        "root" => ("root", None),
+        "account with id 0" => ("toor", Some("toor:x:0:0::/root:/sbin/nologin")),
+        "account" => ("service", Some("service:x:10001:10001::/:/sbin/nologin")),
+        "root with another id" => ("root", Some("root:x:10001:10001::/:/sbin/nologin")),
         _ => return false,
     };
+    user.clone_into(&mut draft.user);
+    if let Some(line) = line {
+        draft.account(line);
+    }
     true
 }
 

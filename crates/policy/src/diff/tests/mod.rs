@@ -5,6 +5,7 @@ mod dice;
 mod names;
 mod proofs;
 mod random;
+mod report;
 mod rows;
 mod rules;
 mod tables;

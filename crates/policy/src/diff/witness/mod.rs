@@ -22,7 +22,7 @@ use crate::document::policy::{Policy, Rule, RuleSet};
 use crate::trigger::{ArtifactType, Need};
 
 /// Most drafts that are tried for one condition.
-const DRAFTS: usize = 48;
+const DRAFTS: usize = 80;
 /// Most times that are tried.
 const TIMES: usize = 5;
 /// What a finding that stops counts against an input that is missing.
