@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use stopgate_model::{
-    Artifact, Digest, Dockerfile, DockerfileMode, Element, FileIndex, FileIndexBuilder, ImageConfig, Package,
-    PackageId, PackageType, SourceKind,
+    Artifact, Digest, Dockerfile, DockerfileMode, Element, FileIndex, FileIndexBuilder, Gap, ImageConfig, Package,
+    PackageId, PackageType, Relationship, SearchHit, SourceKind,
 };
 use stopgate_version::{Format, compare};
 
@@ -89,45 +89,69 @@ impl<'o> Own<'o> {
         image.variant.clone_from(&base.variant);
         image.os.clone_from(&base.os);
         let packages = self.packages(on);
-        let ids: HashSet<PackageId> = packages.iter().map(|package| package.id).collect();
-        let holds = |element: &Element| !matches!(element, Element::Package(id) if !ids.contains(id));
-        let edges = self.whole.relationships.iter().chain(&on.relationships);
-        let edges: BTreeSet<_> = edges.filter(|edge| holds(&edge.from) && holds(&edge.to)).cloned().collect();
-        let files = self.files(on, base.layers.len());
-        let mine = |layer: Option<&Digest>| layer.is_none_or(|layer| self.layers.contains(layer));
-        let hits = |own: &Option<Vec<stopgate_model::SearchHit>>, theirs: &Option<Vec<stopgate_model::SearchHit>>| {
-            let (own, theirs) = (own.as_ref()?, theirs.as_ref()?);
-            let own = own.iter().filter(|hit| mine(hit.layer.as_ref()));
-            let mut all: Vec<_> = own.chain(theirs.iter().filter(|hit| !self.overlays(&hit.path))).cloned().collect();
-            all.sort();
-            Some(all)
+        let sorted = |mut hits: Vec<SearchHit>| {
+            hits.sort();
+            hits
         };
-        let retrieved = self.whole.retrieved.as_ref().zip(on.retrieved.as_ref()).map(|(own, theirs)| {
-            let own = own.iter().filter(|file| mine(file.layer.as_ref()));
-            let mut all: Vec<_> = own.chain(theirs.iter().filter(|file| !self.overlays(&file.path))).cloned().collect();
-            all.sort_by(|a, b| a.path.cmp(&b.path));
-            all.dedup_by(|next, kept| next.path == kept.path);
-            all
+        let hits = |hits: fn(&Artifact) -> Option<&Vec<SearchHit>>| {
+            let all = self.overlaid(hits(self.whole), hits(on), |hit| (&hit.path, hit.layer.as_ref()));
+            all.map(sorted)
+        };
+        let retrieved = self
+            .overlaid(self.whole.retrieved.as_ref(), on.retrieved.as_ref(), |file| (&file.path, file.layer.as_ref()));
+        let retrieved = retrieved.map(|mut files| {
+            files.sort_by(|a, b| a.path.cmp(&b.path));
+            files.dedup_by(|next, kept| next.path == kept.path);
+            files
         });
-        let own_gaps = self.whole.gaps.iter().filter(|gap| mine(gap.layer.as_ref()));
-        let mut gaps: Vec<_> = own_gaps.chain(&on.gaps).cloned().collect();
-        gaps.sort();
-        gaps.dedup();
         Some(Artifact {
             source,
             config: self.config(on),
             distro: on.distro.clone(),
-            relationships: edges.into_iter().collect(),
-            packages,
-            files,
+            relationships: self.relationships(on, &packages),
+            files: self.files(on, base.layers.len()),
             dockerfile: self.dockerfile(candidate),
-            secrets: hits(&self.whole.secrets, &on.secrets),
-            content: hits(&self.whole.content, &on.content),
+            secrets: hits(|artifact| artifact.secrets.as_ref()),
+            content: hits(|artifact| artifact.content.as_ref()),
             retrieved,
             documents: self.whole.documents.clone(),
-            gaps,
+            gaps: self.gaps(on),
             analyzer: self.whole.analyzer.clone(),
+            packages,
         })
+    }
+
+    /// What was found in its own layers, and what in the other base's where no own file lies over it. Where one of
+    /// the two was not collected, there is none.
+    fn overlaid<T: Clone>(
+        &self,
+        own: Option<&Vec<T>>,
+        theirs: Option<&Vec<T>>,
+        place: fn(&T) -> (&str, Option<&Digest>),
+    ) -> Option<Vec<T>> {
+        let (own, theirs) = (own?, theirs?);
+        let own = own.iter().filter(|item| self.is_own(place(item).1));
+        Some(own.chain(theirs.iter().filter(|item| !self.overlays(place(item).0))).cloned().collect())
+    }
+
+    /// Whether something of this layer is its own. What names no layer may be, and is never lost.
+    fn is_own(&self, layer: Option<&Digest>) -> bool {
+        layer.is_none_or(|layer| self.layers.contains(layer))
+    }
+
+    fn gaps(&self, on: &Artifact) -> Vec<Gap> {
+        let own = self.whole.gaps.iter().filter(|gap| self.is_own(gap.layer.as_ref()));
+        let gaps: BTreeSet<&Gap> = own.chain(&on.gaps).collect();
+        gaps.into_iter().cloned().collect()
+    }
+
+    /// Edges between packages that are there.
+    fn relationships(&self, on: &Artifact, packages: &[Package]) -> Vec<Relationship> {
+        let ids: HashSet<PackageId> = packages.iter().map(|package| package.id).collect();
+        let holds = |element: &Element| !matches!(element, Element::Package(id) if !ids.contains(id));
+        let edges = self.whole.relationships.iter().chain(&on.relationships);
+        let edges: BTreeSet<&Relationship> = edges.filter(|edge| holds(&edge.from) && holds(&edge.to)).collect();
+        edges.into_iter().cloned().collect()
     }
 
     /// Whether a file of its own layers lies over a path.
@@ -145,7 +169,9 @@ impl<'o> Own<'o> {
         let mut replaced: HashSet<PackageId> = HashSet::new();
         for package in added {
             let rival = on.packages.iter().find(|known| {
-                package.package_type.is_os() && known.package_type == package.package_type && known.name == package.name
+                let same = (&known.package_type, &known.name, &known.arch)
+                    == (&package.package_type, &package.name, &package.arch);
+                same && package.package_type.is_os()
             });
             match rival {
                 Some(rival) if !is_above(package, rival) => {}
