@@ -38,7 +38,9 @@ impl Desk {
     fn new() -> Result<Self> {
         let stopgate = Stopgate::new()?;
         images::mixed()?.write_oci_archive(&stopgate.home().join("mixed.tar"))?;
-        std::fs::create_dir_all(stopgate.home().join("osv"))?;
+        for folder in ["osv", "fleet", "cases/log4shell"] {
+            std::fs::create_dir_all(stopgate.home().join(folder))?;
+        }
         let desk = Self { stopgate };
         desk.write("osv/log4shell.json", OSV)?;
         Ok(desk)
@@ -96,7 +98,8 @@ fn cases_test_a_policy() -> Result<()> {
     let desk = Desk::new()?;
     desk.write(
         "p.json",
-        &policy(&[severity("r1", ">=", "high"), rule("r2", "WARN", "files", "suid_or_guid_set", &[])]).to_string(),
+        &policy(&[severity("r1", ">=", "high"), rule("r2", "WARN", "packages", "denylist", &[("name", "nothing")])])
+            .to_string(),
     )?;
     desk.ends("sbom mixed.tar -q -o analysis=cases/log4shell/analysis.json.zst", 0)?;
     desk.write("cases/log4shell/osv/a.json", OSV)?;
