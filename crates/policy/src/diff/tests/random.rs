@@ -14,9 +14,10 @@ use crate::diff::diff;
 use crate::tests::{Case, policy};
 
 /// Pairs of an ordinary run.
-const PAIRS: u64 = 200;
-/// Artifacts of the universe.
-const ARTIFACTS: u64 = 150;
+const PAIRS: u64 = 1_000;
+/// Artifacts of the universe, and how many of them each pair is tried on.
+const ARTIFACTS: u64 = 600;
+const TRIED: usize = 60;
 
 static UNIVERSE: LazyLock<Vec<Case>> = LazyLock::new(|| (0..ARTIFACTS).map(artifact).collect());
 
@@ -35,8 +36,8 @@ fn no_claim_is_refuted_and_every_witness_holds() {
             }
         }
         let mut dice = Dice::new(seed);
-        for case in UNIVERSE.iter() {
-            let mut case = case.clone();
+        for _ in 0..TRIED {
+            let mut case = UNIVERSE[dice.below(UNIVERSE.len())].clone();
             (case.tag, case.now) = somewhere(&mut dice);
             let stops = |policy| case.evaluate(policy).decision == Decision::Stop;
             let (stops_old, stops_new) = (stops(&old), stops(&new));
@@ -49,6 +50,6 @@ fn no_claim_is_refuted_and_every_witness_holds() {
     let of = |name: &str| answers.get(name).copied().unwrap_or(0);
     assert!(of("undecided") * 10 <= pairs, "{answers:?}");
     for answer in ["equal", "stricter", "looser", "incomparable"] {
-        assert!(of(answer) * 20 >= pairs, "{answers:?}");
+        assert!(of(answer) >= 50, "{answers:?}");
     }
 }
