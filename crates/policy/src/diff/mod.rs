@@ -242,7 +242,7 @@ fn witness_of(found: Found, fate: &Fate<'_>, way: Way) -> Witness {
         strict_names: built.strict_names,
         history: built.history,
         base: built.base,
-        ancestors_known: built.ancestors,
+        ancestors: built.ancestors,
         previous: built.previous,
         sources: built.sources,
         old_decision,

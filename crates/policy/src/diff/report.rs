@@ -5,7 +5,7 @@ use serde_json::Value;
 use stopgate_model::{Artifact, Decision, ImageReference, MatchReport};
 
 use super::changes::PolicyChange;
-use crate::engine::{BaseImage, History};
+use crate::engine::{Ancestor, BaseImage, History};
 
 /// How the new policy relates to the old one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,8 +94,8 @@ pub struct Witness {
     pub history: Option<History>,
     /// The base image; `None` when no rule asks.
     pub base: Option<BaseImage>,
-    /// Whether ancestors were looked for; there are none.
-    pub ancestors_known: bool,
+    /// The images that it was built from; `None` when no rule asks.
+    pub ancestors: Option<Vec<Ancestor>>,
     /// The image that the tag named before; `None` when no rule asks.
     pub previous: Option<Artifact>,
     /// The source trees of the image; `None` when no rule asks.

@@ -11,9 +11,9 @@ use stopgate_model::{
     RetrievedFile, SearchHit, SourceDescription, SourceKind,
 };
 
-use super::{Draft, Kind, Parcel, advisory};
+use super::{Draft, Input, Kind, Parcel, advisory};
 use crate::document::policy::Policy;
-use crate::engine::{BaseImage, EvalContext, History, Scene};
+use crate::engine::{Ancestor, BaseImage, EvalContext, History, Scene};
 use crate::trigger::{ArtifactType, BoundTrigger, Hits, Presence};
 
 /// A draft that is finished.
@@ -30,7 +30,7 @@ pub(in crate::diff) struct Built {
     pub(in crate::diff) base: Option<BaseImage>,
     pub(in crate::diff) previous: Option<Artifact>,
     pub(in crate::diff) sources: Option<Vec<Artifact>>,
-    pub(in crate::diff) ancestors: bool,
+    pub(in crate::diff) ancestors: Option<Vec<Ancestor>>,
 }
 
 impl Built {
@@ -57,7 +57,7 @@ impl Built {
         context.strict_names = self.strict_names;
         context.history = self.history.as_ref();
         context.base = self.base.as_ref();
-        context.ancestors = self.ancestors.then_some(&[][..]);
+        context.ancestors = self.ancestors.as_deref();
         context.previous = self.previous.as_ref();
         context.sources = self.sources.as_deref();
         context
@@ -92,18 +92,17 @@ impl Draft {
         let distro_has_data = self.distro.as_ref().map(|_| filler.is_some());
         advisories.extend(filler);
         let artifact = self.artifact(packages)?;
-        let bare = || Artifact { packages: Vec::new(), ..artifact.clone() };
         Some(Built {
             report: self.report(matches, distro_has_data)?,
             advisories,
             tag: self.place.tag.clone(),
             now: self.now,
             strict_names: self.strict_names,
-            history: self.inputs.history.then_some(history),
-            base: self.inputs.base.then_some(base),
-            previous: self.inputs.previous.then(|| artifact.clone()),
-            sources: self.inputs.sources.then(|| vec![bare()]),
-            ancestors: self.inputs.ancestors,
+            history: (self.inputs.history != Input::Missing).then_some(history),
+            base: (self.inputs.base != Input::Missing).then_some(base),
+            previous: self.inputs.previous(&artifact),
+            sources: self.inputs.sources(&artifact),
+            ancestors: self.inputs.ancestors(),
             artifact,
         })
     }
@@ -195,16 +194,20 @@ impl Draft {
             files: Some(self.tree()?),
             dockerfile: self.dockerfile(),
             secrets: secrets.map(|hits| hits.iter().map(|(path, name)| hit(path, name)).collect()),
-            content: self.inputs.content.then(Vec::new),
+            content: self.inputs.content(),
             retrieved: Some(retrieved),
             documents: Documents {
-                malware: self.inputs.malware.then(Vec::new),
-                stig: self.inputs.stig.then(Vec::new),
-                attestations: self.inputs.attestations.then(Vec::new),
+                malware: self.inputs.malware(),
+                stig: self.inputs.stig(),
+                attestations: self.inputs.attestations(self.manifest_digest()),
             },
             gaps: Vec::new(),
             analyzer: Analyzer { name: "stopgate".to_owned(), version: String::new() },
         })
+    }
+
+    fn manifest_digest(&self) -> Digest {
+        self.place.digest.clone().unwrap_or_else(|| Digest::sha256(&[0x22; 32]))
     }
 
     fn source(&self) -> Option<SourceDescription> {
@@ -216,7 +219,7 @@ impl Draft {
                 tags: Vec::new(),
                 repo_digests: Vec::new(),
                 image_id,
-                manifest_digest: self.place.digest.clone().unwrap_or_else(|| Digest::sha256(&[0x22; 32])),
+                manifest_digest: self.manifest_digest(),
                 manifest_is_local: true,
                 media_type: String::new(),
                 size: self.size,

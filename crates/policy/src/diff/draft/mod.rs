@@ -6,6 +6,7 @@
 mod advisory;
 mod build;
 pub(super) mod cvss;
+mod inputs;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 use stopgate_model::{DockerfileMode, PackageType, Severity};
 
 pub(super) use build::Built;
+pub(super) use inputs::{Input, Inputs};
 
 use super::regions::Place;
 use crate::trigger::ArtifactType;
@@ -51,38 +53,6 @@ pub(super) struct Draft {
     pub(super) data_age: i64,
     /// Whether data for the distribution is wanted.
     pub(super) distro_data: bool,
-}
-
-/// Inputs beside the image; `false`: never collected, `true`: collected, and empty.
-#[derive(Debug, Clone)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one input that is there or not")]
-pub(super) struct Inputs {
-    pub(super) history: bool,
-    pub(super) base: bool,
-    pub(super) ancestors: bool,
-    pub(super) previous: bool,
-    pub(super) sources: bool,
-    pub(super) content: bool,
-    pub(super) malware: bool,
-    pub(super) stig: bool,
-    pub(super) attestations: bool,
-}
-
-impl Inputs {
-    /// Each of them, to be changed.
-    pub(super) fn each(&mut self) -> [&mut bool; 9] {
-        [
-            &mut self.history,
-            &mut self.base,
-            &mut self.ancestors,
-            &mut self.previous,
-            &mut self.sources,
-            &mut self.content,
-            &mut self.malware,
-            &mut self.stig,
-            &mut self.attestations,
-        ]
-    }
 }
 
 /// A file of the tree.
@@ -199,17 +169,7 @@ impl Draft {
             packages: Vec::new(),
             secrets: Some(Vec::new()),
             retrieved: BTreeMap::new(),
-            inputs: Inputs {
-                history: true,
-                base: image,
-                ancestors: image,
-                previous: image,
-                sources: image,
-                content: true,
-                malware: image,
-                stig: image,
-                attestations: true,
-            },
+            inputs: Inputs::collected(image),
             data_age: 0,
             distro_data: true,
         }

@@ -156,8 +156,11 @@ pub(super) fn opaque(rule: &Rule) -> Clause {
         Bound::Runs { info, .. } if !info.trigger_id.contains("rule") => text.clone(),
         _ => format!("{text} of {}", rule.id),
     };
-    Clause::some(Subject::many("rule", "", |_, _, _| false)).ids(ids, Form::Any).breakable(text)
+    Clause::some(Subject::many(UNKNOWN, "", |_, _, _| false)).ids(ids, Form::Any).breakable(text)
 }
+
+/// The subject of clauses of rules of which nothing is known.
+pub(super) const UNKNOWN: &str = "rule";
 
 /// The subject of clauses that hold for every artifact.
 pub(super) const EVERYTHING: &str = "everything";

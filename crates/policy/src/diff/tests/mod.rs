@@ -39,7 +39,7 @@ pub(super) fn check_witness(witness: &Witness, old: &Policy, new: &Policy) {
     context.strict_names = witness.strict_names;
     context.history = witness.history.as_ref();
     context.base = witness.base.as_ref();
-    context.ancestors = witness.ancestors_known.then_some(&[][..]);
+    context.ancestors = witness.ancestors.as_deref();
     context.previous = witness.previous.as_ref();
     context.sources = witness.sources.as_deref();
     assert!(witness.as_of >= options().as_of);

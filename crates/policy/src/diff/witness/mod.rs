@@ -4,6 +4,7 @@
 //! apart. What else stops it under the other policy is repaired (`repair`). Only what both policies, evaluated as in
 //! production, decide as wanted is a witness.
 
+mod guesses;
 mod moves;
 mod repair;
 
@@ -13,9 +14,10 @@ use jiff::{SignedDuration, Timestamp};
 use stopgate_model::{Action, Decision, Evaluation, ProblemKind, ProblemSeverity};
 
 use super::accepted::Until;
-use super::clause::{Form, Ids, Thing};
+use super::clause::{Form, Ids, Quantity, Thing};
 use super::draft::{Built, Draft};
 use super::implication::Open;
+use super::knowledge::UNKNOWN;
 use super::regions::Place;
 use super::stops::Stops;
 use crate::document::policy::{Policy, Rule, RuleSet};
@@ -64,29 +66,28 @@ struct Judged {
 impl Question<'_, '_> {
     /// A witness for a condition that the other policy does not cover.
     pub(super) fn witness(&self, open: &Open<'_, '_>) -> Option<Found> {
-        let mut tried = 0;
         let end = (self.work.get() + WORK_OF_ONE).min(WORK);
-        for now in self.times(open) {
-            for thing in self.things(open, now) {
-                let mut draft = self.draft(now);
-                let placed = match &open.stop.clause {
-                    // A condition that wants a thing to be missing holds as long as nothing is put there.
-                    Some(clause) if clause.quantity == super::clause::Quantity::None => {
-                        moves::clear(&mut draft, clause)
-                    }
-                    Some(clause) => (clause.subject.place)(&mut draft, &clause.subject.key, &thing),
-                    None => true,
-                };
-                tried += 1;
-                if tried > DRAFTS || self.work.get() > end {
-                    return None;
-                }
-                if let Some(found) = placed.then(|| self.repaired(draft)).flatten() {
-                    return Some(found);
-                }
-            }
+        let drafts = self.times(open).into_iter().flat_map(|now| self.drafts(open, now));
+        drafts.take(DRAFTS).take_while(|_| self.work.get() <= end).find_map(|draft| self.repaired(draft))
+    }
+
+    /// Drafts in which the condition holds at a time, or may hold.
+    fn drafts(&self, open: &Open<'_, '_>, now: Timestamp) -> Vec<Draft> {
+        let mut fresh = self.draft(now);
+        let Some(clause) = &open.stop.clause else { return vec![fresh] };
+        if clause.subject.name == UNKNOWN {
+            return guesses::guesses(&fresh, open.stop.rule);
         }
-        None
+        if clause.quantity == Quantity::None {
+            // It holds as long as nothing is put there.
+            moves::clear(&mut fresh, clause);
+            return vec![fresh];
+        }
+        let placed = |thing: Thing| {
+            let mut draft = fresh.clone();
+            (clause.subject.place)(&mut draft, &clause.subject.key, &thing).then_some(draft)
+        };
+        self.things(open, now).into_iter().filter_map(placed).collect()
     }
 
     /// A witness where the first policy stops everything.

@@ -5,7 +5,7 @@ use stopgate_model::DockerfileMode;
 use super::Question;
 use crate::diff::clause::{Clause, Quantity, Subject, Thing};
 use crate::diff::cover::things;
-use crate::diff::draft::Draft;
+use crate::diff::draft::{Draft, Input};
 use crate::diff::points::Point;
 use crate::diff::value::{Dim, Test};
 use crate::document::policy::Rule;
@@ -145,7 +145,7 @@ fn toggled(draft: &Draft) -> Vec<Draft> {
     let toggled = |number: usize| {
         let mut changed = draft.clone();
         let input = changed.inputs.each().into_iter().nth(number)?;
-        *input = !*input;
+        *input = if *input == Input::Missing { Input::Empty } else { Input::Missing };
         Some(changed)
     };
     (0..).map_while(toggled).collect()
@@ -181,9 +181,8 @@ pub(super) fn provide(draft: &Draft, rule: &Rule) -> Vec<Draft> {
 }
 
 /// Takes out of a fresh draft what a condition wants to be missing.
-pub(super) fn clear(draft: &mut Draft, clause: &Clause) -> bool {
+pub(super) fn clear(draft: &mut Draft, clause: &Clause) {
     if clause.subject.key == "USER" {
         draft.user.clear();
     }
-    true
 }

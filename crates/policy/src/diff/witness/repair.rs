@@ -3,7 +3,7 @@
 use stopgate_model::Decision;
 
 use super::{Found, Judged, Question, moves, stopping, unchecked};
-use crate::diff::draft::Draft;
+use crate::diff::draft::{Draft, Input};
 
 /// Most changes in a row.
 const CHANGES: usize = 16;
@@ -59,15 +59,20 @@ impl Question<'_, '_> {
         changes
     }
 
-    /// The witness without the inputs that it does not need.
+    /// The witness without the inputs that it does not need, and with nothing in those that need not have it.
     fn simplified(&self, mut draft: Draft, mut judged: Judged) -> Found {
         let inputs = draft.inputs.each().len();
         for number in 0..inputs {
-            let mut simpler = draft.clone();
-            let Some(input) = simpler.inputs.each().into_iter().nth(number).filter(|input| **input) else { continue };
-            *input = false;
-            if let Some(verdict) = self.judge(&simpler).filter(|verdict| self.holds(verdict)) {
-                (draft, judged) = (simpler, verdict);
+            for state in [Input::Missing, Input::Empty] {
+                let mut simpler = draft.clone();
+                let Some(input) = simpler.inputs.each().into_iter().nth(number) else { continue };
+                if *input == state || *input == Input::Missing {
+                    break;
+                }
+                *input = state;
+                if let Some(verdict) = self.judge(&simpler).filter(|verdict| self.holds(verdict)) {
+                    (draft, judged) = (simpler, verdict);
+                }
             }
         }
         Found { built: judged.built, ours: judged.ours, theirs: judged.theirs }
