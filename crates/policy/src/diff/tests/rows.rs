@@ -18,7 +18,7 @@ use crate::trigger::ArtifactType;
 const RULES: u64 = 500;
 const THINGS: usize = 24;
 
-fn draft() -> Draft {
+pub(super) fn draft() -> Draft {
     let tag = ImageReference::parse("docker.io/team/app:1").unwrap();
     let place = Place { tag, digest: None, image_id: None, name: (String::new(), String::new()) };
     Draft::new(ArtifactType::Image, place, options().as_of, false)
@@ -32,7 +32,7 @@ fn rule(seed: u64) -> crate::Policy {
 }
 
 /// Things of a subject that differ in what these clauses ask.
-fn things(clauses: &[&Clause], dice: &mut Dice) -> Vec<Thing> {
+pub(super) fn things(clauses: &[&Clause], dice: &mut Dice) -> Vec<Thing> {
     let tests = || clauses.iter().flat_map(|clause| &clause.tests);
     let mut dims: Vec<Dim> = Vec::new();
     for test in tests() {
