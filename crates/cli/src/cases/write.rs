@@ -58,24 +58,28 @@ pub(crate) fn write(folder: &Path, witness: &Witness, subject: &Subject<'_>) -> 
     Ok(told)
 }
 
-/// A base image of which the witness says what it has: the artifact without its last layer.
+/// The image that the witness was built from: the artifact without its last layer, with what it is said to have.
 fn base(folder: &Path, witness: &Witness, told: &mut Vec<String>) -> Result<Paths, Failure> {
-    let Some(known) = &witness.base else {
-        if witness.ancestors_known {
+    let nearest = witness.ancestors.as_ref().and_then(|ancestors| ancestors.first());
+    if witness.base.is_none() && nearest.is_none() {
+        if witness.ancestors.is_some() {
             told.push("that the image has no ancestor".to_owned());
         }
         return Ok(Paths::None);
-    };
+    }
     let mut base = witness.artifact.clone();
     let SourceKind::Image(image) = &mut base.source.kind else { return Ok(Paths::None) };
     if image.layers.pop().is_none() {
         told.push("the base image, since the image has no layer".to_owned());
         return Ok(Paths::None);
     }
-    if let Some(digest) = &known.digest {
-        image.manifest_digest = digest.clone();
+    if let Some(ancestor) = nearest {
+        image.manifest_digest = ancestor.digest.clone();
+        image.tags.clone_from(&ancestor.tags);
+    } else if let Some(digest) = witness.base.as_ref().and_then(|base| base.digest.clone()) {
+        image.manifest_digest = digest;
     }
-    let kept = inherited(&witness.artifact, known);
+    let kept = witness.base.as_ref().map(|known| inherited(&witness.artifact, known)).unwrap_or_default();
     base.packages.retain(|package| kept.contains(&package.id));
     document(&folder.join("base.json.zst"), &base)?;
     Ok(Paths::One("base.json.zst".to_owned()))
