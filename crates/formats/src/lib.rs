@@ -38,8 +38,6 @@ pub mod sarif;
 mod laws;
 #[cfg(test)]
 mod samples;
-#[cfg(test)]
-mod samples_documents;
 
 pub use error::FormatError;
 pub use producer::Producer;
