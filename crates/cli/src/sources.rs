@@ -21,6 +21,8 @@ use crate::progress::Progress;
 pub(crate) struct Demands<'a> {
     /// Paths of files whose content a policy reads.
     pub(crate) retrieve: Vec<String>,
+    /// Whether the files of package databases are compared with what these record.
+    pub(crate) verify: bool,
     /// What the site looks for in files.
     pub(crate) content_search: Option<ContentSearch>,
     /// Who looks for malware.
@@ -60,6 +62,7 @@ fn analyzing<'a>(
         dockerfile,
         user_input: options.source.clone(),
         retrieve: demands.retrieve,
+        verify: demands.verify,
         content_search: demands.content_search,
         scanner: demands.scanner,
         ..AnalyzeOptions::default()

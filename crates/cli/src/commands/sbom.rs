@@ -6,6 +6,7 @@ use crate::arguments::{Global, Sbom};
 use crate::failure::Failure;
 use crate::output::{wanted, write_all};
 use crate::progress::Progress;
+use crate::sources::Demands;
 use crate::{engine, render, sources};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +34,10 @@ const FORMATS: &[(&str, Format)] = &[
 pub(crate) fn run(global: &Global, options: &Sbom) -> Result<u8, Failure> {
     let outputs = wanted(&options.output, FORMATS, Format::Table)?;
     let progress = Progress::new(global);
-    let artifact = sources::artifact(global, &options.source, &progress)?;
+    // What is kept to be decided upon later must hold all that a policy may ask for.
+    let verify = outputs.iter().any(|output| output.format == Format::Analysis);
+    let demands = Demands { verify, ..Demands::default() };
+    let artifact = sources::demanded(global, &options.source, &progress, demands)?;
     progress.finish();
     write_all(&outputs, |format, out| match format {
         Format::SyftJson => syft_json::write(&artifact, out),

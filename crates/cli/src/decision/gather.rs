@@ -32,7 +32,12 @@ pub(crate) fn ground<'d>(
 ) -> Result<Ground<'d>, Failure> {
     let progress = Progress::new(global);
     let search = content_search(deciding)?;
-    let demands = || Demands { retrieve: retrieved(&loaded.policy), content_search: search.clone(), scanner: None };
+    let demands = || Demands {
+        retrieve: retrieved(&loaded.policy),
+        verify: loaded.policy.needs().contains(&Need::PackageDigests),
+        content_search: search.clone(),
+        scanner: None,
+    };
     let clamd = documents::clamd(&deciding.documents, global)?;
     let scanner = clamd.as_ref().map(|clamd| clamd as &dyn MalwareScanner);
     let mut artifact = sources::demanded(global, source, &progress, Demands { scanner, ..demands() })?;

@@ -1,12 +1,12 @@
 //! The file tree: folder by folder, one row per file.
 //!
-//! `[name, kind, mode, uid, gid, size, layer, sha256, link]`; what is null at the end is left out. A path without
-//! any slash stands in a block without folder.
+//! `[name, kind, mode, uid, gid, size, layer, sha256, link, digests]`; what is null at the end is left out. A path
+//! without any slash stands in a block without folder. `digests` are those of other algorithms, as `md5:...`.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use stopgate_model::{FileEntry, FileIndex, FileIndexBuilder, FileKind};
+use stopgate_model::{Digest, FileEntry, FileIndex, FileIndexBuilder, FileKind};
 
 use crate::json::JsonWriter;
 
@@ -24,6 +24,11 @@ const KINDS: [(FileKind, &str); 9] = [
 
 pub(super) fn write(w: &mut JsonWriter<'_>, tree: &FileIndex) {
     let mut entries = tree.iter().peekable();
+    let mut further = tree.further_digests().peekable();
+    let mut digests = |entry: &FileEntry<'_>| {
+        let own = std::iter::from_fn(|| further.next_if(|(of, _)| of.path == entry.path));
+        own.map(|(_, digest)| digest).collect::<Vec<_>>()
+    };
     while let Some(first) = entries.next() {
         let folder = split(first.path).0;
         w.object(|w| {
@@ -31,9 +36,9 @@ pub(super) fn write(w: &mut JsonWriter<'_>, tree: &FileIndex) {
                 w.text_field("folder", folder);
             }
             w.key("entries").array(|w| {
-                row(w, &first);
+                row(w, &first, &digests(&first));
                 while let Some(entry) = entries.next_if(|entry| split(entry.path).0 == folder) {
-                    row(w, &entry);
+                    row(w, &entry, &digests(&entry));
                 }
             });
         });
@@ -44,7 +49,7 @@ fn split(path: &str) -> (Option<&str>, &str) {
     path.rsplit_once('/').map_or((None, path), |(folder, name)| (Some(folder), name))
 }
 
-fn row(w: &mut JsonWriter<'_>, entry: &FileEntry<'_>) {
+fn row(w: &mut JsonWriter<'_>, entry: &FileEntry<'_>, digests: &[&Digest]) {
     w.array(|w| {
         w.text(split(entry.path).1);
         w.text(KINDS.iter().find(|(kind, _)| *kind == entry.kind).map_or("i", |(_, letter)| letter));
@@ -55,11 +60,16 @@ fn row(w: &mut JsonWriter<'_>, entry: &FileEntry<'_>) {
         w.number(entry.layer);
         match entry.sha256 {
             Some(digest) => w.hex(digest),
-            None if entry.link.is_some() => w.null(),
+            None if entry.link.is_some() || !digests.is_empty() => w.null(),
             None => {}
         }
-        if let Some(link) = entry.link {
-            w.text(link);
+        match entry.link {
+            Some(link) => w.text(link),
+            None if !digests.is_empty() => w.null(),
+            None => {}
+        }
+        if !digests.is_empty() {
+            w.array(|w| digests.iter().for_each(|digest| w.text(&digest.to_string())));
         }
     });
 }
@@ -76,17 +86,22 @@ impl<'de> Deserialize<'de> for Tree {
                 f.write_str("a list of folders")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Tree, A::Error> {
-                let mut builder = FileIndexBuilder::default();
-                while blocks.next_element_seed(Block(&mut builder))?.is_some() {}
-                Ok(Tree(builder.finish()))
+                let (mut builder, mut further) = (FileIndexBuilder::default(), Vec::new());
+                while blocks.next_element_seed(Block(&mut builder, &mut further))?.is_some() {}
+                let mut files = builder.finish();
+                files.add_digests(further.iter().map(|(path, digest)| (path.as_str(), digest.clone())));
+                Ok(Tree(files))
             }
         }
         deserializer.deserialize_seq(Blocks)
     }
 }
 
+/// Digests that are not SHA-256, by path.
+type Further = Vec<(String, Digest)>;
+
 /// One folder; its name must come in front of its rows.
-struct Block<'b>(&'b mut FileIndexBuilder);
+struct Block<'b>(&'b mut FileIndexBuilder, &'b mut Further);
 
 impl<'de> serde::de::DeserializeSeed<'de> for Block<'_> {
     type Value = ();
@@ -108,7 +123,8 @@ impl<'de> Visitor<'de> for Block<'_> {
                 "folder" if !read => folder = Some(map.next_value()?),
                 "entries" if !read => {
                     read = true;
-                    map.next_value_seed(Rows { builder: self.0, folder: folder.as_deref() })?;
+                    let rows = Rows { builder: self.0, further: self.1, folder: folder.as_deref() };
+                    map.next_value_seed(rows)?;
                 }
                 _ => return Err(Error::custom(format!("unexpected `{key}` in a folder"))),
             }
@@ -119,6 +135,7 @@ impl<'de> Visitor<'de> for Block<'_> {
 
 struct Rows<'b> {
     builder: &'b mut FileIndexBuilder,
+    further: &'b mut Further,
     folder: Option<&'b str>,
 }
 
@@ -157,6 +174,7 @@ impl<'de> Visitor<'de> for Rows<'_> {
             if !pushed {
                 return Err(Error::custom("a path or link is longer than the limit"));
             }
+            self.further.extend(row.digests.into_iter().map(|digest| (path.clone(), digest)));
         }
         Ok(())
     }
@@ -172,6 +190,7 @@ struct Row {
     layer: u32,
     sha256: Option<[u8; 32]>,
     link: Option<String>,
+    digests: Vec<Digest>,
 }
 
 impl<'de> Deserialize<'de> for Row {
@@ -185,7 +204,7 @@ struct RowVisitor;
 impl<'de> Visitor<'de> for RowVisitor {
     type Value = Row;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row of 7 to 9 columns")
+        f.write_str("a row of 7 to 10 columns")
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Row, A::Error> {
         fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(row: &mut A, at: usize) -> Result<T, A::Error> {
@@ -204,10 +223,13 @@ impl<'de> Visitor<'de> for RowVisitor {
             }
             None => None,
         };
-        let link = row.next_element()?;
+        let link = row.next_element::<Option<String>>()?.flatten();
+        let digests = row.next_element::<Vec<String>>()?.unwrap_or_default();
+        let digests =
+            digests.iter().map(|text| Digest::parse(text).map_err(Error::custom)).collect::<Result<_, _>>()?;
         if row.next_element::<IgnoredAny>()?.is_some() {
-            return Err(Error::invalid_length(10, &self));
+            return Err(Error::invalid_length(11, &self));
         }
-        Ok(Row { name, kind, mode, uid, gid, size, layer, sha256, link })
+        Ok(Row { name, kind, mode, uid, gid, size, layer, sha256, link, digests })
     }
 }

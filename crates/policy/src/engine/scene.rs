@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use stopgate_model::{
-    Artifact, Cvss, Digest, DockerfileMode, Engine, FixState, GapCode, ImageReference, Match, MatchReport, Package,
-    PackageId, RemovedReason, RetrievedFile, SourceKind, Vulnerability,
+    Artifact, Cvss, Digest, DigestAlgorithm, DockerfileMode, Engine, FixState, GapCode, ImageReference, Match,
+    MatchReport, Package, PackageId, RemovedReason, RetrievedFile, SourceKind, Vulnerability,
 };
 
 use super::paths::{PathHits, PathTexts};
@@ -391,6 +391,7 @@ impl<'a> Scene<'a> {
             Need::PreviousImage => of(self.context.previous.is_some()),
             Need::Sources => filled(self.context.sources.map(<[Artifact]>::is_empty)),
             Need::PackageFiles => self.presence_of_package_files(),
+            Need::PackageDigests => self.presence_of_package_digests(),
             Need::Support(_) => Presence::Missing,
         }
     }
@@ -413,6 +414,24 @@ impl<'a> Scene<'a> {
             true => Presence::Present,
             false if packages.iter().any(|package| package.package_type.is_os()) && !searched => Presence::Missing,
             false => Presence::Empty,
+        }
+    }
+
+    /// Package databases record MD5 or SHA-1 where the tree has SHA-256, and an analysis computes those only when it
+    /// is asked to. One that did has some of them; a single file whose digest is wanting is a gap of its own.
+    fn presence_of_package_digests(&self) -> Presence {
+        let artifact = self.artifact();
+        let Some(files) = artifact.files.as_ref().filter(|files| files.further_digests().next().is_none()) else {
+            return Presence::Present;
+        };
+        let owned = artifact.packages.iter().filter(|package| package.package_type.is_os());
+        let mut unlike = owned.flat_map(|package| &package.files).filter(|owned| {
+            let digest = owned.digest.as_ref().filter(|_| !owned.config);
+            digest.is_some_and(|digest| digest.algorithm() != DigestAlgorithm::Sha256)
+        });
+        match unlike.any(|owned| files.resolve(&owned.path).is_ok_and(|entry| entry.is_some_and(|e| e.is_file()))) {
+            true => Presence::Missing,
+            false => Presence::Present,
         }
     }
 

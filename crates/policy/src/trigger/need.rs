@@ -44,6 +44,8 @@ pub enum Need {
     Sources,
     /// What package databases say of the files that they own.
     PackageFiles,
+    /// Digests of those files, of the kinds that the databases record.
+    PackageDigests,
     /// A trigger that this version does not run, as `gate.trigger`.
     Support(&'static str),
 }
@@ -82,6 +84,7 @@ impl Need {
             Self::Attestations => "attestations".to_owned(),
             Self::Sources => "sources".to_owned(),
             Self::PackageFiles => "package_files".to_owned(),
+            Self::PackageDigests => "package_digests".to_owned(),
             Self::Support(trigger) => format!("trigger:{trigger}"),
         }
     }
@@ -126,6 +129,9 @@ impl Need {
             Self::Sources => "no source tree of the image is known: evaluate on a server that relates them".to_owned(),
             Self::PackageFiles => {
                 "no package database says which files it owns: check the image rather than its SBOM".to_owned()
+            }
+            Self::PackageDigests => {
+                "the files of packages were not hashed as their database records it: check the image itself".to_owned()
             }
             Self::Support(trigger) => format!("the trigger `{trigger}` is not supported yet"),
         }

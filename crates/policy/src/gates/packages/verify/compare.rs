@@ -1,6 +1,6 @@
 //! One file of the tree against what a package database says of it.
 
-use stopgate_model::{Digest, DigestAlgorithm, FileEntry, FileIndex, FileKind, OwnedFile};
+use stopgate_model::{DigestAlgorithm, FileEntry, FileIndex, FileKind, OwnedFile};
 
 /// What was seen of a recorded file.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub(super) fn compare(files: &FileIndex, owned: &OwnedFile) -> Seen {
         },
     };
     match (entry.is_file(), &owned.digest) {
-        (true, _) => attributes(&entry, owned),
+        (true, _) => attributes(files, &entry, owned),
         (false, Some(_)) => Seen::Changed(format!("it is no file any more ({})", entry.kind.name())),
         // A device or a pipe, which databases record without a digest.
         (false, None) => Seen::Same { content: true, anything: true },
@@ -57,9 +57,11 @@ fn is_below_linked_folder(files: &FileIndex, path: &str) -> bool {
     files.get(&format!("{}/{name}", real.path.trim_end_matches('/'))).is_some()
 }
 
-fn attributes(entry: &FileEntry<'_>, owned: &OwnedFile) -> Seen {
-    let recorded = owned.digest.as_ref().filter(|digest| digest.algorithm() == DigestAlgorithm::Sha256);
-    let content = recorded.zip(entry.sha256.map(Digest::sha256));
+fn attributes(files: &FileIndex, entry: &FileEntry<'_>, owned: &OwnedFile) -> Seen {
+    let content = owned.digest.as_ref().and_then(|recorded| {
+        let own = files.digest(entry.path, recorded.algorithm())?;
+        Some((recorded, own))
+    });
     let mut how = Vec::new();
     if let Some((recorded, own)) = &content
         && *recorded != own

@@ -1,7 +1,7 @@
 //! `packages` / `verify`: a file is not as the package database says that it was installed.
 //!
-//! The file tree has SHA-256 digests only. Where a database records MD5 (dpkg) or SHA-1 (apk), contents cannot be
-//! compared, and a note says so; mode, size and presence still are.
+//! Databases record MD5 (dpkg), SHA-1 (apk) or SHA-256 (rpm). A file whose digest of that kind was not computed is
+//! compared by mode, size and presence, and a note says so.
 
 mod compare;
 mod unseen;
@@ -44,9 +44,14 @@ words! {
 impl Trigger for Verify {
     type Params = VerifyParams;
     const INFO: TriggerInfo = TriggerInfo {
-        needs: &[Need::Files, Need::PackageFiles],
+        needs: &[Need::Files, Need::PackageFiles, Need::PackageDigests],
         ..TriggerInfo::new("packages", "verify", "A file differs from what the package database says of it.")
     };
+
+    fn needs(params: &VerifyParams) -> Vec<Need> {
+        let contents = params.check != Some(Status::Missing);
+        Self::INFO.needs.iter().filter(|need| contents || **need != Need::PackageDigests).cloned().collect()
+    }
 }
 
 impl ImageTrigger for Verify {
@@ -157,6 +162,14 @@ mod tests {
         OwnedFile { digest: Digest::new(DigestAlgorithm::Md5, &"0".repeat(32)), ..file(path) }
     }
 
+    /// The case whose analysis computed the MD5 of a file.
+    fn hashed(case: Case, path: &str, fill: u8) -> Case {
+        case.with(|artifact| {
+            let files = artifact.files.as_mut().unwrap();
+            files.add_digests([(path, Digest::new(DigestAlgorithm::Md5, &hex::encode([fill; 16])).unwrap())]);
+        })
+    }
+
     fn owns(kind: PackageType, files: Vec<OwnedFile>) -> Case {
         tree().package(kind, "coreutils", "9", "").with(|artifact| artifact.packages[0].files = files)
     }
@@ -186,6 +199,13 @@ mod tests {
         for path in ["/usr/bin/loop", "/usr/bin/dangling"] {
             assert!(rpm(sha256(path, 1), "")[0].ends_with("is not in the image"), "{path}");
         }
+    }
+
+    #[test]
+    fn compares_the_digest_that_is_recorded() {
+        let deb = || owns(PackageType::DEB, vec![md5("/bin/ls")]);
+        assert_eq!(check(&hashed(deb(), "/usr/bin/ls", 0), "stop packages.verify"), ["pass"]);
+        assert!(check(&hashed(deb(), "/usr/bin/ls", 1), "stop packages.verify")[0].ends_with("its content differs"));
     }
 
     #[test]
@@ -237,14 +257,19 @@ mod tests {
     fn data_missing() {
         let note = |algorithm: &str, only: u32| {
             format!(
-                "! rule `r1`: the contents of 1 files could not be compared (recorded: {algorithm}; the file tree has sha256), {only} of them were only looked for"
+                "! rule `r1`: the contents of 1 files could not be compared (recorded: {algorithm}), {only} of them were only looked for"
             )
         };
         let deb = |files| owns(PackageType::DEB, files);
-        assert_eq!(check(&deb(vec![md5("/bin/ls")]), "stop packages.verify"), [note("md5", 1), "pass".to_owned()]);
-        assert_eq!(check(&deb(vec![md5("/bin/ls")]), "stop packages.verify check=missing"), ["pass"]);
+        let unhashed = deb(vec![md5("/bin/ls")]);
+        assert_eq!(check(&unhashed, "stop packages.verify").last().unwrap(), "undecided");
+        assert_eq!(check(&unhashed, "stop packages.verify check=missing"), ["pass"], "no content is read");
+        assert_eq!(check(&deb(vec![md5("/bin/none")]), "stop packages.verify check=changed"), ["pass"]);
+        // One file was hashed, another was not.
+        let some = |owned| hashed(deb(vec![owned]), "/usr/share/x", 0);
+        assert_eq!(check(&some(md5("/bin/ls")), "stop packages.verify"), [note("md5", 1), "pass".to_owned()]);
         let moded = OwnedFile { mode: Some(0o755), ..md5("/bin/ls") };
-        assert_eq!(check(&deb(vec![moded]), "stop packages.verify"), [note("md5", 0), "pass".to_owned()]);
+        assert_eq!(check(&some(moded), "stop packages.verify"), [note("md5", 0), "pass".to_owned()]);
         let listless = deb(vec![sha256("/usr/bin/ls", 0xab)]).package(PackageType::DEB, "meta", "1", "");
         assert_eq!(
             check(&listless, "stop packages.verify"),

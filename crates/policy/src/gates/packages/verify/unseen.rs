@@ -43,7 +43,7 @@ impl Unseen {
         }
         let recorded = self.recorded.iter().copied().collect::<Vec<_>>().join(", ");
         hits.note(format!(
-            "the contents of {} files could not be compared (recorded: {recorded}; the file tree has sha256), {} of them were only looked for",
+            "the contents of {} files could not be compared (recorded: {recorded}), {} of them were only looked for",
             self.contents, self.anything
         ));
     }
