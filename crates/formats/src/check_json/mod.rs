@@ -35,7 +35,6 @@ pub fn write(report: &CheckReport<'_>, out: &mut dyn Write) -> io::Result<()> {
             w.text_field("id", &report.policy.id);
             w.text_field("name", &report.policy.name);
             w.key("digest").shown(&report.policy.digest);
-            w.text_field("origin", &report.policy.origin);
         });
         match report.data {
             Some(identity) => w.key("data").object(|w| data(w, identity)),

@@ -5,8 +5,10 @@
 mod ci_stops_a_bad_image;
 mod data_is_imported_safely;
 mod demo_needs_nothing;
+mod fix_plans_hold;
 mod hostile_images_are_contained;
 mod malware_is_found_by_clamd;
 mod one_image_many_sources;
 mod policies_are_safe_to_write;
+mod published_policies_decide_as_they_say;
 mod versions_compare_in_batches;
