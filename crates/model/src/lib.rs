@@ -24,6 +24,7 @@ mod package;
 mod package_type;
 mod plan;
 mod purl;
+mod python_regex;
 mod reference;
 mod relationship;
 mod remediation;
@@ -56,6 +57,7 @@ pub use package::{Confidence, Cpe, EvidenceKind, Location, OwnedFile, Package, P
 pub use package_type::{PackageType, PackageTypeInfo};
 pub use plan::{FindingRef, FixPlan, Installed, Obstacle, Place, Remaining, Step, StepKind};
 pub use purl::{Purl, PurlError};
+pub use python_regex::{Anchors, RustRegex};
 pub use reference::{ImageReference, ReferenceError};
 pub use relationship::{Element, Relationship, RelationshipKind};
 pub use remediation::Remediation;

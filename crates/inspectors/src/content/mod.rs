@@ -6,15 +6,11 @@
 //! the analysis begins. A content with a zero byte is no text and is not searched; other bytes that are not
 //! UTF-8 count as U+FFFD.
 
-mod python;
-
 use std::collections::BTreeSet;
 
 use memchr::memchr;
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
-use stopgate_model::limits;
-
-use python::{Anchors, translate};
+use stopgate_model::{Anchors, RustRegex, limits};
 
 /// Why a search cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -131,12 +127,14 @@ fn compile(entry: &ContentEntry) -> Result<(String, Regex), ContentSearchError> 
     if entry.pattern.is_empty() {
         return Err(refuse("it is empty, expected `NAME=regex` or `regex`".to_owned()));
     }
-    let translated = |anchors| translate(&entry.pattern, anchors).map_err(|reason| refuse(reason.to_owned()));
-    let on_line = translated(Anchors::Text)?;
+    let on_line = RustRegex::of_python(&entry.pattern, Anchors::Text);
+    if on_line.verbose {
+        return Err(refuse("expressions with comments and free blanks are not supported".to_owned()));
+    }
     // It must stand alone, else `a)(b` would become valid inside our group.
-    build(&on_line).map_err(&refuse)?;
-    let line = build(&format!("{}(?:{on_line})", Anchors::Text.start())).map_err(&refuse)?;
-    let anywhere = format!("{}(?:{})", Anchors::Line.start(), translated(Anchors::Line)?);
+    build(&on_line.text).map_err(&refuse)?;
+    let line = build(&format!("{}(?:{})", Anchors::Text.start(), on_line.text)).map_err(&refuse)?;
+    let anywhere = format!("{}(?:{})", Anchors::Line.start(), RustRegex::of_python(&entry.pattern, Anchors::Line).text);
     Ok((anywhere, line))
 }
 

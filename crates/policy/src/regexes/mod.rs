@@ -6,8 +6,9 @@
 //! which accepts more and costs little, so most texts never reach the backtracking.
 
 mod literals;
+mod scan;
 
-use stopgate_model::limits;
+use stopgate_model::{Anchors, RustRegex, limits};
 
 /// Why a rule could not be run to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,20 +40,20 @@ impl PythonRegex {
     pub(crate) fn new(pattern: &str) -> Result<Self, String> {
         let text = pattern.to_owned();
         let folder = folder(pattern);
-        let translated = translate(pattern, Look::Keep).unwrap_or_else(|| pattern.to_owned());
+        let translated = RustRegex::of_python(pattern, Anchors::Own);
         // The expression must stand alone, else `a)(b` would become valid inside our group.
-        match linear(&translated, false).and_then(|_| linear(&translated, true)) {
+        match linear(&translated.text).and_then(|_| linear(&anchored(&translated))) {
             Ok(regex) => {
-                let texts = literals::required(&translated);
+                let texts = literals::required(&translated.text);
                 Ok(Self { text, engine: Engine::Linear(regex), folder, texts })
             }
             Err(regex::Error::CompiledTooBig(size)) => Err(format!("it compiles to more than {size} bytes")),
             Err(_) => {
-                backtracking(&translated)?;
+                backtracking(&translated.text)?;
                 let regex = Box::new(backtracking(&anchored(&translated))?);
-                let stripped = translate(pattern, Look::Strip);
-                let texts = stripped.as_deref().and_then(literals::required);
-                let filter = stripped.and_then(|stripped| linear(&stripped, true).ok());
+                let stripped = scan::without_looks(pattern).map(|text| RustRegex::of_python(&text, Anchors::Own));
+                let texts = stripped.as_ref().and_then(|stripped| literals::required(&stripped.text));
+                let filter = stripped.and_then(|stripped| linear(&anchored(&stripped)).ok());
                 Ok(Self { text, engine: Engine::Backtracking { regex, filter }, folder, texts })
             }
         }
@@ -92,7 +93,7 @@ impl PythonRegex {
 
 /// The folder of `^/var/lib/(?:a|b)`: the literal text in front of the last slash before anything special.
 fn folder(pattern: &str) -> Option<String> {
-    if pattern.contains("(?i") || has_top_level_alternative(pattern) {
+    if pattern.contains("(?i") || scan::has_top_level_alternative(pattern) {
         return None;
     }
     let body = pattern.strip_prefix('^').unwrap_or(pattern);
@@ -104,37 +105,14 @@ fn folder(pattern: &str) -> Option<String> {
     (folder.starts_with('/') && slash_is_whole).then(|| folder.to_owned())
 }
 
-fn has_top_level_alternative(pattern: &str) -> bool {
-    let chars: Vec<char> = pattern.chars().collect();
-    let mut at = 0;
-    let mut ignored = String::new();
-    while let Some(c) = chars.get(at) {
-        match c {
-            '|' => return true,
-            '\\' => at += 2,
-            '[' => at = translate_class(&chars, at, &mut ignored),
-            '(' => at = after_group(&chars, at),
-            _ => at += 1,
-        }
-    }
-    false
-}
-
-fn anchored(pattern: &str) -> String {
+fn anchored(regex: &RustRegex) -> String {
     // A verbose expression may end in a comment, which would swallow our parenthesis.
-    let end = if is_verbose(pattern) && pattern.contains('#') { "\n)" } else { ")" };
-    format!("\\A(?:{pattern}{end}")
+    let end = if regex.verbose && regex.text.contains('#') { "\n)" } else { ")" };
+    format!("\\A(?:{}{end}", regex.text)
 }
 
-fn is_verbose(pattern: &str) -> bool {
-    pattern.split("(?").skip(1).any(|rest| {
-        rest.chars().take_while(char::is_ascii_alphabetic).any(|flag| flag == 'x') && !rest.starts_with('P')
-    })
-}
-
-fn linear(pattern: &str, anchor: bool) -> Result<regex::Regex, regex::Error> {
-    let pattern = if anchor { anchored(pattern) } else { pattern.to_owned() };
-    regex::RegexBuilder::new(&pattern)
+fn linear(pattern: &str) -> Result<regex::Regex, regex::Error> {
+    regex::RegexBuilder::new(pattern)
         .size_limit(limits::REGEX_BYTES as usize)
         .dfa_size_limit(limits::REGEX_BYTES as usize)
         .build()
@@ -146,107 +124,6 @@ fn backtracking(pattern: &str) -> Result<fancy_regex::Regex, String> {
         .delegate_size_limit(limits::REGEX_BYTES as usize)
         .build()
         .map_err(|error| error.to_string().lines().next().unwrap_or("it is not valid").to_owned())
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Look {
-    Keep,
-    Strip,
-}
-
-/// Python's syntax in Rust's: `[` and doubled operators inside a class are literal, `\Z` is the very
-/// end, `(?#…)` a comment. With [`Look::Strip`], look-around assertions become empty groups, which
-/// gives an expression that accepts at least as much; `None` when that cannot be told.
-fn translate(pattern: &str, look: Look) -> Option<String> {
-    let chars: Vec<char> = pattern.chars().collect();
-    let mut out = String::with_capacity(pattern.len() + 8);
-    let mut at = 0;
-    while let Some(&c) = chars.get(at) {
-        match c {
-            '\\' => {
-                let next = chars.get(at + 1).copied();
-                match next {
-                    Some('Z') => out.push_str("\\z"),
-                    Some('1'..='9') if look == Look::Strip => return None,
-                    Some(next) => out.extend(['\\', next]),
-                    None => out.push('\\'),
-                }
-                at += 2;
-            }
-            '[' => at = translate_class(&chars, at, &mut out),
-            '(' if starts(&chars, at, "(?#") => at = after_group(&chars, at),
-            '(' if look == Look::Strip && starts(&chars, at, "(?P=") => return None,
-            '(' if look == Look::Strip
-                && ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|opening| starts(&chars, at, opening)) =>
-            {
-                out.push_str("(?:)");
-                at = after_group(&chars, at);
-            }
-            c => {
-                out.push(c);
-                at += 1;
-            }
-        }
-    }
-    Some(out)
-}
-
-fn starts(chars: &[char], at: usize, text: &str) -> bool {
-    text.chars().enumerate().all(|(offset, c)| chars.get(at + offset) == Some(&c))
-}
-
-fn translate_class(chars: &[char], start: usize, out: &mut String) -> usize {
-    let mut at = start + 1;
-    out.push('[');
-    if chars.get(at) == Some(&'^') {
-        out.push('^');
-        at += 1;
-    }
-    let first = at;
-    while let Some(&c) = chars.get(at) {
-        match c {
-            ']' if at > first => {
-                out.push(']');
-                return at + 1;
-            }
-            '\\' => {
-                out.push('\\');
-                out.extend(chars.get(at + 1));
-                at += 1;
-            }
-            '[' | ']' => out.extend(['\\', c]),
-            '&' | '~' | '-' if at > first && chars.get(at - 1) == Some(&c) => out.extend(['\\', c]),
-            c => out.push(c),
-        }
-        at += 1;
-    }
-    at
-}
-
-/// Behind the parenthesis that closes the one at `start`.
-fn after_group(chars: &[char], start: usize) -> usize {
-    let mut depth = 0usize;
-    let mut at = start;
-    let mut ignored = String::new();
-    while let Some(&c) = chars.get(at) {
-        match c {
-            '\\' => at += 1,
-            '[' => {
-                at = translate_class(chars, at, &mut ignored);
-                continue;
-            }
-            '(' => depth += 1,
-            ')' => {
-                depth -= 1;
-                if depth == 0 {
-                    return at + 1;
-                }
-            }
-            _ => {}
-        }
-        at += 1;
-    }
-    at
 }
 
 #[cfg(test)]
@@ -277,6 +154,7 @@ mod tests {
     fn reads_classes_as_python_does() {
         assert!(matches("[[]x", "[x") && matches("[]a]b", "]b") && matches("[a&&b]", "&"));
         assert!(matches(r"a\Z", "a") && matches("a(?#note)b", "ab"));
+        assert!(matches(r#"\s*{"auth""#, r#"{"auth": 1}"#) && matches("a{,2}b", "aab") && matches(r"\<a\>", "<a>"));
     }
 
     #[test]

@@ -1,12 +1,10 @@
 //! `npms` / `version_not_in_feeds`: deprecated, without data for ever, and never fires.
 
-use stopgate_model::PackageType;
-
 use crate::engine::Scene;
-use crate::gates::feeds;
+use crate::gates::feeds::NPM;
 use crate::regexes::Fault;
 use crate::trigger::params::params;
-use crate::trigger::{Hits, ImageTrigger, State, Trigger, TriggerInfo};
+use crate::trigger::{Hits, ImageTrigger, Trigger, TriggerInfo};
 
 pub(crate) struct VersionNotInFeeds;
 
@@ -16,57 +14,38 @@ params! {
 
 impl Trigger for VersionNotInFeeds {
     type Params = VersionNotInFeedsParams;
-    const INFO: TriggerInfo = TriggerInfo {
-        state: State::Deprecated,
-        superseded_by: Some("packages.denylist"),
-        ..TriggerInfo::new("npms", "version_not_in_feeds", "A package is of a version that the feed does not have.")
-    };
+    const INFO: TriggerInfo =
+        NPM.trigger("version_not_in_feeds", "A package is of a version that the feed does not have.");
 }
 
 impl ImageTrigger for VersionNotInFeeds {
     fn fire(_: &VersionNotInFeedsParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
-        feeds::no_data(scene, hits, &PackageType::NPM, "npm packages");
+        NPM.compare_nothing(scene, hits);
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use stopgate_model::PackageType;
-
-    use crate::tests::{Case, check, image};
-
-    fn installed(kind: PackageType) -> Case {
-        image().package(kind, "x", "1", "/x")
-    }
-
-    const RULE: &str = "stop npms.version_not_in_feeds";
+    use crate::gates::feeds::NPM;
 
     #[test]
     fn fires() {
-        // Never: it has nothing to compare with, and says so.
-        let lines = check(&installed(PackageType::NPM), RULE);
-        assert_eq!(lines[0], "! rule `r1`: `npms.version_not_in_feeds` is deprecated");
-        assert_eq!(
-            lines[1],
-            "! rule `r1`: the feed of npm packages is no longer published, so that nothing was compared: use `packages.denylist` instead"
-        );
-        assert_eq!(lines[2], "pass");
+        NPM.says_that_nothing_was_compared("version_not_in_feeds");
     }
 
     #[test]
     fn does_not_fire() {
-        assert_eq!(check(&image(), RULE).len(), 2, "no package, nothing to compare");
+        NPM.is_silent_without_packages("version_not_in_feeds");
     }
 
     #[test]
     fn boundary() {
-        assert_eq!(check(&installed(PackageType::GEM), RULE).len(), 2, "a package of another type");
+        NPM.is_silent_about_other_packages("version_not_in_feeds");
     }
 
     #[test]
     fn data_missing() {
-        // The feed is missing for ever, which leaves no verdict open.
-        assert_eq!(check(&installed(PackageType::NPM), RULE).last().unwrap(), "pass");
+        NPM.leaves_no_verdict_open("version_not_in_feeds");
     }
 }

@@ -1,12 +1,14 @@
-//! Regular expressions of Python in the syntax of the linear-time engine.
+//! Regular expressions of Python, in which policies and searches are written, in the syntax of Rust's engines.
 //!
 //! Most of both syntaxes is the same. What would mean something else without a word is translated here:
-//! brackets and doubled operators in a class, braces that repeat nothing, anchors, `\<`. What the engine
+//! brackets and doubled operators in a class, braces that repeat nothing, `\Z`, `\<`, comments. What an engine
 //! lacks (look-around, back-references) it refuses itself.
 
-/// What `^`, `$`, `\A` and `\Z` stand for.
+/// What `^` and `$` stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Anchors {
+pub enum Anchors {
+    /// What they are for the engine: start and end of the text, or of a line below `(?m)`.
+    Own,
     /// Start and end of the text, which is one line.
     Text,
     /// Start and end of a line of the text.
@@ -14,42 +16,55 @@ pub(super) enum Anchors {
 }
 
 impl Anchors {
-    pub(super) const fn start(self) -> &'static str {
+    /// Where a match begins, as an expression.
+    pub const fn start(self) -> &'static str {
         match self {
-            Self::Text => "\\A",
+            Self::Own | Self::Text => "\\A",
             Self::Line => "(?mR:^)",
         }
     }
 
     const fn end(self) -> &'static str {
         match self {
-            Self::Text => "\\z",
+            Self::Own | Self::Text => "\\z",
             Self::Line => "(?mR:$)",
         }
     }
 }
 
-/// The expression in the engine's syntax; an error says what is not supported.
-pub(super) fn translate(pattern: &str, anchors: Anchors) -> Result<String, &'static str> {
-    let chars: Vec<char> = pattern.chars().collect();
-    let mut out = String::with_capacity(pattern.len() + 16);
-    let mut at = 0;
-    while let Some(&c) = chars.get(at) {
-        let rest = chars.get(at..).unwrap_or_default();
-        at += match c {
-            '\\' => escape(rest, anchors, &mut out),
-            '[' => class(rest, &mut out),
-            '{' => repetition(rest, &mut out),
-            '(' => group(rest, &mut out)?,
-            '^' => push(anchors.start(), &mut out),
-            '$' => push(anchors.end(), &mut out),
-            c => {
-                out.push(c);
-                1
-            }
-        };
+/// An expression in the syntax of Rust's engines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RustRegex {
+    /// The expression.
+    pub text: String,
+    /// Whether it ignores blanks and has comments behind `#`.
+    pub verbose: bool,
+}
+
+impl RustRegex {
+    /// Translates an expression of Python; whether it is valid is for the engine to say.
+    pub fn of_python(pattern: &str, anchors: Anchors) -> Self {
+        let chars: Vec<char> = pattern.chars().collect();
+        let mut out = Self { text: String::with_capacity(pattern.len() + 16), verbose: false };
+        let mut at = 0;
+        while let Some(&c) = chars.get(at) {
+            let rest = chars.get(at..).unwrap_or_default();
+            let text = &mut out.text;
+            at += match c {
+                '\\' => escape(rest, anchors, text),
+                '[' => class(rest, text),
+                '{' => repetition(rest, text),
+                '(' => group(rest, &mut out),
+                '^' if anchors != Anchors::Own => push(anchors.start(), text),
+                '$' if anchors != Anchors::Own => push(anchors.end(), text),
+                c => {
+                    text.push(c);
+                    1
+                }
+            };
+        }
+        out
     }
-    Ok(out)
 }
 
 fn push(text: &str, out: &mut String) -> usize {
@@ -123,23 +138,20 @@ fn repetition(rest: &[char], out: &mut String) -> usize {
 }
 
 /// The start of a group, or a whole comment.
-fn group(rest: &[char], out: &mut String) -> Result<usize, &'static str> {
-    if rest.get(1) != Some(&'?') {
-        return Ok(push("(", out));
+fn group(rest: &[char], out: &mut RustRegex) -> usize {
+    if rest.starts_with(&['(', '?', '#']) {
+        return rest.iter().position(|c| *c == ')').map_or(rest.len(), |end| end + 1);
     }
-    if rest.get(2) == Some(&'#') {
-        return Ok(rest.iter().position(|c| *c == ')').map_or(rest.len(), |end| end + 1));
+    if rest.get(1) == Some(&'?') {
+        let mut flags = rest.iter().skip(2).take_while(|c| c.is_ascii_alphabetic());
+        out.verbose |= flags.any(|c| *c == 'x');
     }
-    let flags = rest.get(2..).unwrap_or_default().iter().take_while(|c| c.is_ascii_lowercase() || **c == '-');
-    if flags.into_iter().any(|c| *c == 'x') {
-        return Err("expressions with comments and free blanks are not supported");
-    }
-    Ok(push("(", out))
+    push("(", &mut out.text)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Anchors, translate};
+    use super::{Anchors, RustRegex};
 
     #[test]
     fn what_means_something_else_is_translated() {
@@ -159,9 +171,19 @@ mod tests {
             ("a(?#no{te)b", "ab"),
             ("(?i)(?:a)(?P<n>b)", "(?i)(?:a)(?P<n>b)"),
         ] {
-            assert_eq!(translate(python, Anchors::Text).unwrap(), expected, "{python}");
+            assert_eq!(RustRegex::of_python(python, Anchors::Text).text, expected, "{python}");
         }
-        assert!(translate("(?ix)a", Anchors::Text).is_err());
-        assert_eq!(translate("^a$", Anchors::Line).unwrap(), "(?mR:^)a(?mR:$)");
+        for (anchors, expected) in [(Anchors::Line, "(?mR:^)a(?mR:$)"), (Anchors::Own, "^a$")] {
+            assert_eq!(RustRegex::of_python("^a$", anchors).text, expected);
+        }
+    }
+
+    #[test]
+    fn tells_free_blanks() {
+        for (pattern, verbose) in
+            [("(?ix)a", true), ("(?x:a)", true), ("\\(?x", false), ("(?P<x>a)", false), ("(?i-x)", false)]
+        {
+            assert_eq!(RustRegex::of_python(pattern, Anchors::Own).verbose, verbose, "{pattern}");
+        }
     }
 }
