@@ -25,7 +25,7 @@ pub use diff::{Answer, ChangeKind, DiffOptions, DiffReport, Direction, Doubt, Po
 pub use document::{
     Allowlist, AllowlistItem, Assessment, Change, Exception, Expiry, Extension, ForAnchore, Grace, GraceFrom,
     ImageKind, ImageRule, ImageTarget, Mapping, Mode, Names, Parameter, ParameterType, ParseOptions, ParsedPolicy,
-    Policy, PolicyError, Rule, RuleExtension, RuleSet, Selector, Target, for_anchore, parse, parse_extended,
+    Policy, PolicyError, Rule, RuleExtension, RuleSet, Selector, Target, for_anchore, lenient, parse, parse_extended,
     parse_extension, parse_values,
 };
 pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate};

@@ -46,6 +46,9 @@ pub(crate) enum PolicyCommand {
     Convert {
         #[command(flatten)]
         policy: PolicyFile,
+        /// Leave out comments in JSON, and make a policy of a rule set or allowlist alone
+        #[arg(long)]
+        lenient: bool,
         /// `anchore`: put exceptions into allowlists as far as these can express them
         #[arg(long, value_name = "SYSTEM")]
         to: Option<String>,

@@ -79,7 +79,7 @@ fn origin(folder: &Path, case: &Case, policy: Option<&str>) -> Result<Origin, Fa
         }
     };
     let ext = case.ext.as_ref().map(|ext| folder.join(ext));
-    Ok(Origin { name, ext, values: case.params.clone(), strict: false })
+    Ok(Origin { name, ext, values: case.params.clone(), ..Origin::default() })
 }
 
 /// A case without own advisories says that nothing is known to be vulnerable.

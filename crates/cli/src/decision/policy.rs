@@ -46,6 +46,8 @@ pub(crate) struct Origin {
     pub(crate) values: BTreeMap<String, String>,
     /// Whether what is accepted with a warning otherwise is refused.
     pub(crate) strict: bool,
+    /// Whether what is no policy is made one.
+    pub(crate) lenient: bool,
 }
 
 impl Origin {
@@ -56,19 +58,19 @@ impl Origin {
             None => BTreeMap::new(),
         };
         values.extend(values_of_options(&arguments.param)?);
-        Ok(Self { name: arguments.policy.clone(), ext: arguments.ext.clone(), values, strict: false })
+        Ok(Self { name: arguments.policy.clone(), ext: arguments.ext.clone(), values, ..Self::default() })
     }
 
     /// From the arguments of a command about a policy.
     pub(crate) fn of_file(file: &PolicyFile) -> Result<Self, Failure> {
         let values = values_of_options(&file.param)?;
-        Ok(Self { name: file.file.clone(), ext: file.ext.clone(), values, strict: false })
+        Ok(Self { name: file.file.clone(), ext: file.ext.clone(), values, ..Self::default() })
     }
 
     /// From a name, a side-car and options.
     pub(crate) fn of_parts(name: &str, ext: Option<&Path>, options: &[String]) -> Result<Self, Failure> {
         let values = values_of_options(options)?;
-        Ok(Self { name: name.to_owned(), ext: ext.map(Path::to_owned), values, strict: false })
+        Ok(Self { name: name.to_owned(), ext: ext.map(Path::to_owned), values, ..Self::default() })
     }
 
     /// A pack or file with nothing beside it.
@@ -113,7 +115,10 @@ impl Origin {
     }
 
     fn load_file(&self) -> Result<Result<Loaded, Invalid>, Failure> {
-        let document = read_policy(&self.name)?;
+        let (document, changes) = match self.document()? {
+            Ok(read) => read,
+            Err(error) => return Ok(Err(Invalid { name: self.name.clone(), errors: vec![error] })),
+        };
         let (extension, side_car) = match self.side_car(Some(Path::new(&self.name)))? {
             Ok(Some((extension, file))) => (Some(extension), Some(file)),
             Ok(None) => (None, None),
@@ -133,7 +138,13 @@ impl Origin {
             None => stopgate_policy::parse(&document, self.options()),
         };
         let finished = self.finish(parsed, document, self.name.clone(), None);
-        Ok(finished.map(|loaded| Loaded { side_car, ..loaded }))
+        Ok(finished.map(|loaded| Loaded { side_car, converted: [changes, loaded.converted].concat(), ..loaded }))
+    }
+
+    /// The document of a file, with what was changed in it before it was read.
+    fn document(&self) -> Result<Result<(Vec<u8>, Vec<Change>), PolicyError>, Failure> {
+        let document = read_policy(&self.name)?;
+        Ok(if self.lenient { stopgate_policy::lenient(&document) } else { Ok((document, Vec::new())) })
     }
 
     const fn options(&self) -> ParseOptions {

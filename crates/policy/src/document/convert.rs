@@ -32,11 +32,11 @@ pub(super) fn to_v2(mut root: Node) -> Result<Converted, PolicyError> {
     if !has("rule_sets") && !has("policies") {
         if has("rules") {
             return Err(PolicyError::new("", "the document is one rule set, not a policy")
-                .help("put it into `rule_sets` of a policy, with a mapping that names it"));
+                .help("`policy convert --lenient` puts it into a policy with one mapping"));
         }
         if has("items") {
             return Err(PolicyError::new("", "the document is one allowlist, not a policy")
-                .help("put it into `allowlists` of a policy"));
+                .help("`policy convert --lenient` puts it into a policy without rules"));
         }
     }
     let version = root.get("version").and_then(Node::as_text).map(str::to_owned);

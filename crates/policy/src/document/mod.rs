@@ -7,6 +7,7 @@ pub(crate) mod error;
 mod expiry;
 pub(crate) mod extension;
 mod fields;
+mod lenient;
 pub(crate) mod policy;
 mod read;
 pub(crate) mod suggest;
@@ -18,6 +19,7 @@ pub use extension::{
     Assessment, Exception, Extension, ForAnchore, Grace, GraceFrom, Mode, Parameter, ParameterType, RuleExtension,
     Selector, for_anchore, parse_extension, parse_values,
 };
+pub use lenient::lenient;
 pub use policy::{
     Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet, Target,
 };

@@ -127,7 +127,10 @@ pub(crate) fn read(document: &[u8]) -> Result<Node, PolicyError> {
     if let Some(line) = comment_before_json(text) {
         return Err(PolicyError::new("", "a comment stands in front of the JSON document")
             .at(line, 1)
-            .help("remove the comment, or write the document as YAML"));
+            .help("remove the comment, write the document as YAML, or use `policy convert --lenient`"));
+    }
+    if text.trim().is_empty() {
+        return Err(PolicyError::new("", "the document is empty: expected an object"));
     }
     if text.trim_start().starts_with(['{', '[']) { read_json(text) } else { read_yaml(text).map(|node| node.0) }
 }
@@ -145,11 +148,11 @@ fn read_json(text: &str) -> Result<Node, PolicyError> {
     serde_json::from_str::<Plain>(text).map(|plain| plain.0).map_err(|error| {
         let full = error.to_string();
         // serde_json appends the place, which we tell in fields of their own.
-        let message = full.split(" at line ").next().unwrap_or(&full).to_owned();
-        let error = PolicyError::new("", format!("the document is not JSON: {message}"))
+        let error = not_readable("JSON", full.split(" at line ").next().unwrap_or(&full))
             .at(error.line() as u64, error.column() as u64);
         if text.lines().any(|line| line.trim_start().starts_with("//")) {
-            return error.help("JSON has no comments: remove the lines that begin with `//`");
+            return error
+                .help("JSON has no comments: remove those that begin with `//`, or use `policy convert --lenient`");
         }
         error
     })
@@ -166,12 +169,18 @@ fn read_yaml(text: &str) -> Result<Located, PolicyError> {
     serde_saphyr::from_str_with_options::<Located>(text, options).map_err(|error| {
         let full = error.to_string();
         let first = full.lines().next().unwrap_or("").trim().trim_start_matches("error: ");
-        let problem = PolicyError::new("", format!("the document is not YAML: {first}"));
-        match error.location() {
-            Some(place) => problem.at(place.line(), place.column()),
-            None => problem,
-        }
+        let Some(place) = error.location() else { return not_readable("YAML", first) };
+        let told = format!("line {} column {}: ", place.line(), place.column());
+        not_readable("YAML", first.trim_start_matches(told.as_str())).at(place.line(), place.column())
     })
+}
+
+fn not_readable(language: &str, why: &str) -> PolicyError {
+    let why = match why {
+        "recursion limit exceeded" => format!("it nests deeper than {}", limits::JSON_DEPTH),
+        why => why.to_owned(),
+    };
+    PolicyError::new("", format!("the document is not {language} that can be read: {why}"))
 }
 
 /// The line of a `#` or `//` comment in front of a JSON document, a mistake seen in the wild. A real

@@ -354,9 +354,12 @@ impl<'a> Scene<'a> {
         index
     }
 
-    /// A file whose content was kept.
+    /// A file whose content was kept. `/etc//passwd` and `etc/./passwd` are `/etc/passwd`.
     pub(crate) fn retrieved(&self, path: &str) -> Option<&'a RetrievedFile> {
-        self.artifact().retrieved.as_ref()?.iter().find(|file| file.path == path)
+        fn parts(path: &str) -> impl Iterator<Item = &str> {
+            path.split('/').filter(|part| !part.is_empty() && *part != ".")
+        }
+        self.artifact().retrieved.as_ref()?.iter().find(|file| parts(&file.path).eq(parts(path)))
     }
 
     /// Whether an input is there.

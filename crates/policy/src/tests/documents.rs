@@ -181,7 +181,8 @@ fn a_document_reads_back_as_itself() {
 #[test]
 fn what_is_no_policy_is_named() {
     for (text, part) in [
-        ("", "is null: expected an object"),
+        (" \n", "the document is empty: expected an object"),
+        ("null", "is null: expected an object"),
         ("[]", "is a list: expected an object"),
         (r#"{"id":"x","rules":[]}"#, "is one rule set, not a policy"),
         (r#"{"id":"x","items":[]}"#, "is one allowlist, not a policy"),
@@ -189,6 +190,13 @@ fn what_is_no_policy_is_named() {
     ] {
         let found = parse(text.as_bytes(), ParseOptions::default()).unwrap_err();
         assert!(found[0].message.contains(part), "{text}: {found:?}");
+    }
+    for language in ["JSON", "YAML"] {
+        let start = if language == "JSON" { "{\"id\":" } else { "id: " };
+        let text = format!("{start}{}", "[".repeat(1000));
+        let found = parse(text.as_bytes(), ParseOptions::default()).unwrap_err();
+        let message = format!("the document is not {language} that can be read: it nests deeper than 128");
+        assert_eq!((found.len(), &found[0].message), (1, &message));
     }
 }
 

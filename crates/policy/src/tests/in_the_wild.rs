@@ -79,12 +79,12 @@ fn parts_of_a_policy_are_named_with_what_to_do() {
         (
             r#"{"id": "p", "version": "1_0", "rules": []}"#,
             "the document is one rule set, not a policy",
-            "put it into `rule_sets` of a policy, with a mapping that names it",
+            "`policy convert --lenient` puts it into a policy with one mapping",
         ),
         (
             r#"{"id": "w", "version": "1_0", "items": []}"#,
             "the document is one allowlist, not a policy",
-            "put it into `allowlists` of a policy",
+            "`policy convert --lenient` puts it into a policy without rules",
         ),
     ] {
         assert_eq!(errors(text), [format!(": {message} ({help})")]);

@@ -18,9 +18,9 @@ enum Format {
 
 const FORMATS: &[(&str, Format)] = &[("json", Format::Json), ("yaml", Format::Yaml)];
 
-pub(super) fn run(file: &PolicyFile, to: Option<&str>, output: &[String]) -> Result<u8, Failure> {
+pub(super) fn run(file: &PolicyFile, lenient: bool, to: Option<&str>, output: &[String]) -> Result<u8, Failure> {
     let outputs = wanted(output, FORMATS, Format::Json)?;
-    let loaded = match Origin::of_file(file)?.load()? {
+    let loaded = match (Origin { lenient, ..Origin::of_file(file)? }).load()? {
         Ok(loaded) => loaded,
         Err(invalid) => {
             invalid.failure().say();

@@ -24,7 +24,7 @@ pub(crate) fn run(global: &Global, command: &PolicyCommand) -> Result<u8, Failur
         PolicyCommand::Lint { policy, strict, as_of, output } => {
             lint::run(&lint::Options { policy, strict: *strict, as_of: as_of.as_deref(), output })
         }
-        PolicyCommand::Convert { policy, to, output } => convert::run(policy, to.as_deref(), output),
+        PolicyCommand::Convert { policy, lenient, to, output } => convert::run(policy, *lenient, to.as_deref(), output),
         PolicyCommand::Test { cases, policy, coverage, output } => {
             test::run(global, &test::Options { cases, policy: policy.as_deref(), coverage: *coverage, output })
         }

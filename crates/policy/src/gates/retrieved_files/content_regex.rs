@@ -125,6 +125,10 @@ mod tests {
 
     #[test]
     fn boundary() {
+        // Paths are written in several ways.
+        for path in ["/etc//dnf.conf", "etc/./dnf.conf"] {
+            assert_eq!(content(&format!("path={path}; regex=gpgcheck; check=match")).len(), 2, "{path}");
+        }
         assert_eq!(
             content("path=/etc/dnf.conf; regex=gpgcheck; check=no_match"),
             ["pass"],
