@@ -94,7 +94,7 @@ fn place(finding: &Finding) -> (&str, String) {
 }
 
 /// The cell as a spreadsheet may show it.
-fn defused(cell: &str) -> Cow<'_, str> {
+pub(crate) fn defused(cell: &str) -> Cow<'_, str> {
     let mut cell = if cell.chars().any(char::is_control) {
         Cow::Owned(cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
     } else {

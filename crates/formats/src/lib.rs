@@ -29,6 +29,7 @@ pub mod trust;
 pub mod vex;
 
 pub mod check_json;
+pub mod controls;
 pub mod csv;
 pub mod junit;
 pub mod junit_cases;

@@ -22,6 +22,18 @@ pub enum ControlState {
 }
 
 impl ControlState {
+    /// All states, the best first.
+    pub const ALL: [Self; 8] = [
+        Self::Satisfied,
+        Self::InherentlyMet,
+        Self::SatisfiedInPart,
+        Self::Accepted,
+        Self::NotSatisfied,
+        Self::Error,
+        Self::NotAssessed,
+        Self::NotApplicable,
+    ];
+
     /// Name in documents.
     pub const fn name(self) -> &'static str {
         match self {
@@ -37,6 +49,31 @@ impl ControlState {
     }
 }
 
+/// How much of a control an artifact can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ControlClass {
+    /// All that concerns an artifact.
+    Full,
+    /// A part.
+    Partial,
+    /// Evidence that a person uses.
+    Supporting,
+    /// Nothing.
+    None,
+}
+
+impl ControlClass {
+    /// Name in documents.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Partial => "partial",
+            Self::Supporting => "supporting",
+            Self::None => "none",
+        }
+    }
+}
+
 /// A control with its state and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ControlResult {
@@ -44,6 +81,12 @@ pub struct ControlResult {
     pub id: String,
     /// Title in our own words.
     pub title: String,
+    /// How much of it an artifact can show.
+    pub class: ControlClass,
+    /// Id in OSCAL catalogues, `ac-6.10`; empty when the framework has none.
+    pub oscal_id: String,
+    /// Assessment objectives in OSCAL catalogues that the rules serve.
+    pub objective_ids: Vec<String>,
     /// State.
     pub state: ControlState,
     /// Why, one clause; empty when satisfied.

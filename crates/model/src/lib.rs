@@ -35,7 +35,7 @@ mod vulnerability;
 
 pub use artifact::{Analyzer, Artifact, ImageSource, LayerInfo, RetrievedFile, SourceDescription, SourceKind};
 pub use config::{Healthcheck, HistoryEntry, ImageConfig};
-pub use control::{ControlResult, ControlState};
+pub use control::{ControlClass, ControlResult, ControlState};
 pub use data::{DataIdentity, ProviderRows};
 pub use details::Details;
 pub use digest::{Digest, DigestAlgorithm, DigestError};
@@ -61,7 +61,7 @@ pub use python_regex::{Anchors, RustRegex};
 pub use reference::{ImageReference, ReferenceError};
 pub use relationship::{Element, Relationship, RelationshipKind};
 pub use remediation::Remediation;
-pub use report::{CheckReport, Engine, MatchSeen, PolicyIdentity, Verdict};
+pub use report::{CheckReport, ControlReport, Engine, MatchSeen, PackIdentity, PolicyIdentity, Verdict};
 pub use search::SearchHit;
 pub use vex::{VexJustification, VexStatement, VexStatus};
 pub use vulnerability::{

@@ -1,6 +1,6 @@
 //! A verdict with all that it rests on: the input of every output of `check`.
 
-use crate::{Artifact, DataIdentity, Decision, Digest, Evaluation, FixPlan, Gap};
+use crate::{Artifact, ControlResult, DataIdentity, Decision, Digest, Evaluation, FixPlan, Gap};
 
 /// Version of the engine, and of what its answers depend on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -79,4 +79,34 @@ pub struct CheckReport<'a> {
     pub plan: Option<&'a FixPlan>,
     /// Matches with the time at which each was first seen; `None` when nobody asks for them later.
     pub first_seen: Option<&'a [MatchSeen]>,
+}
+
+/// A pack, as reports about its controls name it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PackIdentity {
+    /// Id, with its variant: `fedramp-moderate`.
+    pub id: String,
+    /// Title.
+    pub title: String,
+    /// Version of the pack.
+    pub version: String,
+    /// Id of the framework.
+    pub framework: String,
+    /// Its name.
+    pub framework_name: String,
+    /// Its version.
+    pub framework_version: String,
+    /// Who publishes it.
+    pub publisher: String,
+}
+
+/// All that a document about the controls of a framework may show.
+#[derive(Debug, Clone)]
+pub struct ControlReport<'a> {
+    /// The verdict under the pack's policy.
+    pub check: CheckReport<'a>,
+    /// The pack.
+    pub pack: &'a PackIdentity,
+    /// Its controls, in the framework's order.
+    pub controls: &'a [ControlResult],
 }

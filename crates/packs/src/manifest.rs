@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use stopgate_model::ControlClass;
 
 /// Why a pack cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -117,6 +118,18 @@ pub enum AssessClass {
     Supporting,
     /// Nothing.
     None,
+}
+
+impl AssessClass {
+    /// The same as a noun.
+    pub const fn class(self) -> ControlClass {
+        match self {
+            Self::Full => ControlClass::Full,
+            Self::Partial => ControlClass::Partial,
+            Self::Supporting => ControlClass::Supporting,
+            Self::None => ControlClass::None,
+        }
+    }
 }
 
 /// A control.

@@ -97,6 +97,9 @@ fn control_state(rendered: &RenderedControl, evaluation: &Evaluation, inputs: &I
     ControlResult {
         id: control.id.clone(),
         title: control.title.clone(),
+        class: control.assess.class(),
+        oscal_id: String::new(),
+        objective_ids: Vec::new(),
         state,
         reason,
         rule_ids: rendered.rule_ids.clone(),

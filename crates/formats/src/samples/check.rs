@@ -2,10 +2,10 @@
 
 use arbtest::arbitrary::{Result, Unstructured};
 use stopgate_model::{
-    Action, AllowlistMatch, Artifact, Condition, DataIdentity, Decision, Dockerfile, Engine, Evaluation, Evidence,
+    Action, AllowlistMatch, Artifact, Condition, DataIdentity, Decision, Engine, Evaluation, Evidence,
     ExceptionMatch, ExceptionNote, ExceptionReport, FinalReason, Finding, Gap, MappingMatch, MatchSeen, MissingInput,
-    Package, PackageId, PolicyIdentity, Problem, ProblemKind, ProblemSeverity, Remediation, Severity, Verdict,
-    Vulnerability,
+    PackageId, PolicyIdentity, Problem, ProblemKind, ProblemSeverity, Remediation, Severity, Verdict,
+   
 };
 
 use super::{any, artifact, digest, gap, json, many, maybe, name, path, text};

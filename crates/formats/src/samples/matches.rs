@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arbtest::arbitrary::{Result, Unstructured};
 use stopgate_model::{
-    Artifact, AvailableFix, Cpe, Cvss, Epss, Evidence, Fix, FixState, Kev, Match, MatchDetail, MatchKind, MatchReport,
+    Artifact, AvailableFix, Cvss, Epss, Fix, FixState, Kev, Match, MatchDetail, MatchKind, MatchReport,
     Package, PackageId, RelatedVulnerability, RemovedMatch, RemovedReason, Severity, VexJustification, VexStatus,
     Vulnerability,
 };

@@ -1,6 +1,7 @@
 //! Artifacts and verdicts for tests: arbitrary ones, and hostile ones.
 
 mod check;
+mod controls;
 mod documents;
 mod matches;
 
@@ -13,6 +14,7 @@ use stopgate_model::{
 };
 
 pub(crate) use self::check::{Check, check, hostile_check};
+pub(crate) use self::controls::{Controls, controls, hostile_controls};
 use self::documents::documents;
 pub(crate) use self::matches::{matches, vulnerability};
 

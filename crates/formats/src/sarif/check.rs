@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use stopgate_model::{Action, CheckReport, Decision, Evidence, Finding, ProblemSeverity};
 
-use super::document::{Level, Notice, Outcome, Place, Rule, Run, artifact_path, notices, score, write};
+use super::document::{Kind, Level, Notice, Outcome, Place, Rule, Run, artifact_path, notices, score, write};
 
 /// Writes the findings of a verdict.
 pub fn write_check(report: &CheckReport<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -109,6 +109,7 @@ fn outcome(report: &CheckReport<'_>, finding: &Finding, rule: usize) -> Outcome 
     }
     Outcome {
         rule,
+        kind: Kind::Fail,
         level: level(finding.rule_action),
         message,
         places,

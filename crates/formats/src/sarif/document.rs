@@ -31,6 +31,28 @@ impl Level {
     }
 }
 
+/// What a result says of its rule (SARIF 3.27.9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Fail,
+    Pass,
+    Open,
+    Review,
+    NotApplicable,
+}
+
+impl Kind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Pass => "pass",
+            Self::Open => "open",
+            Self::Review => "review",
+            Self::NotApplicable => "notApplicable",
+        }
+    }
+}
+
 /// What the document is about, and who made it.
 pub(super) struct Run<'a> {
     pub(super) tool: &'a str,
@@ -66,6 +88,8 @@ pub(super) struct Rule {
 pub(super) struct Outcome {
     /// Position of its rule.
     pub(super) rule: usize,
+    pub(super) kind: Kind,
+    /// Level of a failure.
     pub(super) level: Level,
     pub(super) message: String,
     pub(super) places: Vec<Place>,
@@ -187,8 +211,8 @@ fn rule_fields(w: &mut JsonWriter<'_>, rule: &Rule) {
 fn outcome_fields(w: &mut JsonWriter<'_>, outcome: &Outcome, rule: &str, position: usize) {
     w.text_field("ruleId", rule);
     w.key("ruleIndex").number(position as u64);
-    w.text_field("kind", "fail");
-    w.text_field("level", outcome.level.name());
+    w.text_field("kind", outcome.kind.name());
+    w.text_field("level", if outcome.kind == Kind::Fail { outcome.level.name() } else { "none" });
     w.key("message").object(|w| w.text_field("text", &outcome.message));
     w.key("locations").list(&outcome.places, |w, place| w.object(|w| place_fields(w, place)));
     w.key("partialFingerprints").object(|w| w.text_field("stopgate/v1", &outcome.fingerprint));
@@ -290,7 +314,7 @@ pub(super) fn notices(gaps: &[Gap]) -> Vec<Notice> {
 mod tests {
     use serde_json::Value;
 
-    use super::{Level, Outcome, Place, Rule, Run, write};
+    use super::{Kind, Level, Outcome, Place, Rule, Run, write};
 
     fn rule(id: &str, score: f64) -> Rule {
         Rule {
@@ -309,6 +333,7 @@ mod tests {
     fn outcome(rule: usize, level: Level) -> Outcome {
         Outcome {
             rule,
+            kind: Kind::Fail,
             level,
             message: "m".into(),
             places: vec![Place { path: "/a b/é".into(), line: 0, package: None, layer: None }],

@@ -8,7 +8,7 @@ use stopgate_model::{
     Artifact, Fix, FixState, Match, MatchReport, Package, PackageId, Purl, RemovedReason, Severity, Vulnerability,
 };
 
-use super::document::{Level, Outcome, Place, Rule, Run, artifact_path, notices, score, write};
+use super::document::{Kind, Level, Outcome, Place, Rule, Run, artifact_path, notices, score, write};
 use crate::Producer;
 
 /// Writes the matches of an artifact; removed ones are suppressed results.
@@ -105,6 +105,7 @@ fn outcome(
     let path = location.map_or_else(|| artifact_path(artifact), |location| location.path.clone());
     Outcome {
         rule,
+        kind: Kind::Fail,
         level: level(vulnerability.severity),
         message: format!("{name} {version} has {} ({}); {}", vulnerability.id, vulnerability.severity, fix(&found.fix)),
         fingerprint: fingerprint(&vulnerability.id, name, purl, &path),

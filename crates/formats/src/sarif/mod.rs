@@ -4,8 +4,10 @@
 //! first run. What could not be decided is a notification of the invocation. No taxonomies: controls are properties.
 
 mod check;
+mod controls;
 mod document;
 mod matches;
 
 pub use check::write_check;
+pub use controls::write_controls;
 pub use matches::write_matches;
