@@ -2,10 +2,9 @@
 
 use arbtest::arbitrary::{Result, Unstructured};
 use stopgate_model::{
-    Action, AllowlistMatch, Artifact, Condition, DataIdentity, Decision, Engine, Evaluation, Evidence,
-    ExceptionMatch, ExceptionNote, ExceptionReport, FinalReason, Finding, Gap, MappingMatch, MatchSeen, MissingInput,
-    PackageId, PolicyIdentity, Problem, ProblemKind, ProblemSeverity, Remediation, Severity, Verdict,
-   
+    Action, AllowlistMatch, Artifact, Condition, DataIdentity, Decision, Engine, Evaluation, Evidence, ExceptionMatch,
+    ExceptionNote, ExceptionReport, FinalReason, Finding, Gap, MappingMatch, MatchSeen, MissingInput, PackageId,
+    PolicyIdentity, Problem, ProblemKind, ProblemSeverity, Remediation, Severity, Verdict,
 };
 
 use super::{any, artifact, digest, gap, json, many, maybe, name, path, text};

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use arbtest::arbitrary::{Result, Unstructured};
 use stopgate_model::{
-    Artifact, AvailableFix, Cvss, Epss, Fix, FixState, Kev, Match, MatchDetail, MatchKind, MatchReport,
-    Package, PackageId, RelatedVulnerability, RemovedMatch, RemovedReason, Severity, VexJustification, VexStatus,
-    Vulnerability,
+    Artifact, AvailableFix, Cvss, Epss, Fix, FixState, Kev, Match, MatchDetail, MatchKind, MatchReport, Package,
+    PackageId, RelatedVulnerability, RemovedMatch, RemovedReason, Severity, VexJustification, VexStatus, Vulnerability,
 };
 
 use super::check::data;
