@@ -81,15 +81,6 @@ macro_rules! planned {
 use Need::{Stig, Support};
 
 planned! {
-    "accounts"."uid_zero" IMAGE Active: "An account other than the allowed ones has user id 0.",
-        Support("accounts.uid_zero"), ["allow" optional = "root": "Accounts that may have it."];
-    "accounts"."duplicates" IMAGE Active: "Accounts share an id or a name, or a primary group is missing.",
-        Support("accounts.duplicates"), [
-            "uid" optional = "true": "Check user ids.", "gid" optional = "true": "Check group ids.",
-            "name" optional = "true": "Check names.", "missing_primary_group" optional = "true": "Check primary groups."];
-    "accounts"."weak_hash" IMAGE Active: "A password is hashed with another scheme than the allowed ones.",
-        Support("accounts.weak_hash"), ["allow" optional = "$6$,$y$": "Prefixes of allowed schemes."];
-    "accounts"."empty_password" IMAGE Active: "An account has no password.", Support("accounts.empty_password");
     "crypto"."fips_evidence" IMAGE Active: "Files of a validated cryptographic module are not there.",
         Support("crypto.fips_evidence"), ["require" optional = "fips_provider": "What must be there."];
     "files"."capabilities" IMAGE Active: "A file has a denied capability.",
@@ -101,8 +92,6 @@ planned! {
             "unowned" optional = "true": "Report owners that do not exist.", "path" optional = "/etc/.*": "Expression of paths.",
             "forbid_mask" optional = "022": "Bits that must not be set.", "owner" optional = "root": "Owner that files must have.",
             "group" optional = "root": "Group that files must have."];
-    "image_config"."age" IMAGE Active: "The image is older than this.",
-        Support("image_config.age"), ["max_days_since_created" required = "90": "Days since it was made."];
     "lifecycle"."eol" IMAGE Active: "A distribution or runtime is no longer supported.",
         Support("lifecycle.eol"), [
             "scope" optional = "distro": "What to check.", "grace_days" optional = "0": "Days after the end that are accepted."];
@@ -187,7 +176,7 @@ pub(crate) static END_OF_LIFE: &[EndOfLife] = &[
     eol(
         "gemcheck",
         &["gemnotlatest", "gemnotofficial", "gembadversion", "gempkgfullmatch", "gempkgnamematch", "gemnofeed"],
-        Some("gems"),
+        Some("ruby_gems"),
     ),
     eol("metadatacheck", &["attributecheck"], Some("metadata")),
     eol("licblacklist", &["licfullmatch", "licsubmatch"], Some("licenses")),

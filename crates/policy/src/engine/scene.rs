@@ -395,6 +395,10 @@ impl<'a> Scene<'a> {
             Need::Sources => filled(self.context.sources.map(<[Artifact]>::is_empty)),
             Need::PackageFiles => self.presence_of_package_files(),
             Need::PackageDigests => self.presence_of_package_digests(),
+            Need::CreationTime => of(crate::gates::creation_time(self).is_some()),
+            // Asked for release by release, while the trigger runs.
+            Need::SupportPeriod(_) => Presence::Present,
+            Need::FileCapabilities => of(artifact.files.is_some() && !self.context.from_sbom),
             Need::Support(_) => Presence::Missing,
         }
     }

@@ -1,5 +1,6 @@
 //! The gates: one folder each, one file per trigger, one line here.
 
+mod accounts;
 mod always;
 mod ancestry;
 mod attestation;
@@ -27,11 +28,16 @@ mod vulnerabilities;
 
 use crate::trigger::{AnyTrigger, OfImage, OfMatch};
 
+pub(crate) use image_config::age::created as creation_time;
 pub(crate) use vulnerabilities::upgrade_command;
 
 /// The registry.
 pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(always::Always),
+    &OfImage(accounts::uid_zero::UidZero),
+    &OfImage(accounts::duplicates::Duplicates),
+    &OfImage(accounts::weak_hash::WeakHash),
+    &OfImage(accounts::empty_password::EmptyPassword),
     &OfImage(ancestry::allowed_base_image_digest::AllowedBaseImageDigest),
     &OfImage(ancestry::allowed_base_image_tag::AllowedBaseImageTag),
     &OfImage(ancestry::denylist_ancestor_image_digest::DenylistAncestorImageDigest),
@@ -49,6 +55,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(files::name_match::NameMatch),
     &OfImage(files::attribute_match::AttributeMatch),
     &OfImage(files::suid_or_guid_set::SuidOrGuidSet),
+    &OfImage(image_config::age::Age),
     &OfImage(image_config::label::Label),
     &OfImage(image_config::user::User),
     &OfImage(image_source_drift::package_downgraded::PackageDowngraded),

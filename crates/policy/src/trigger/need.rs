@@ -46,6 +46,12 @@ pub enum Need {
     PackageFiles,
     /// Digests of those files, of the kinds that the databases record.
     PackageDigests,
+    /// When the image was made.
+    CreationTime,
+    /// The capabilities of files.
+    FileCapabilities,
+    /// Until when this release of a distribution or runtime is supported.
+    SupportPeriod(String),
     /// A trigger that this version does not run, as `gate.trigger`.
     Support(&'static str),
 }
@@ -85,6 +91,9 @@ impl Need {
             Self::Sources => "sources".to_owned(),
             Self::PackageFiles => "package_files".to_owned(),
             Self::PackageDigests => "package_digests".to_owned(),
+            Self::CreationTime => "creation_time".to_owned(),
+            Self::FileCapabilities => "file_capabilities".to_owned(),
+            Self::SupportPeriod(release) => format!("support_period:{release}"),
             Self::Support(trigger) => format!("trigger:{trigger}"),
         }
     }
@@ -133,6 +142,13 @@ impl Need {
             Self::PackageDigests => {
                 "the files of packages were not hashed as their database records it: check the image itself".to_owned()
             }
+            Self::CreationTime => {
+                "it is not known when the image was made: its configuration has no date, or a fixed one".to_owned()
+            }
+            Self::FileCapabilities => {
+                "the capabilities of files were not collected: check the image rather than its SBOM".to_owned()
+            }
+            Self::SupportPeriod(release) => format!("it is not known until when `{release}` is supported"),
             Self::Support(trigger) => format!("the trigger `{trigger}` is not supported yet"),
         }
     }
