@@ -193,7 +193,12 @@ impl<'t> Collector<'t> {
         }
         self.builder.summary().file_bytes += entry.size;
         match self.push(&data) {
-            Some(number) => self.file(number, entry.path, entry.mode, entry.size, content),
+            Some(number) => {
+                if let Some(raw) = entry.capability {
+                    self.builder.add(number, Found::Capability(raw.to_vec()));
+                }
+                self.file(number, entry.path, entry.mode, entry.size, content)
+            }
             None => Ok(()),
         }
     }

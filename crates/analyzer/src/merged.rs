@@ -28,6 +28,8 @@ pub(crate) struct Merged {
     pub(crate) gaps: Vec<Gap>,
     /// Digests beside the SHA-256, with the paths of their files.
     digests: Vec<(String, Digest)>,
+    /// Raw `security.capability` attributes, with the paths of their files.
+    capabilities: Vec<(String, Vec<u8>)>,
     /// Hard links that somebody may want by their name.
     pub(crate) hard_links: Vec<HardLink>,
     /// The names under which contents are kept for policies, by the path that they lead to.
@@ -208,7 +210,8 @@ impl<'l> Collector<'l> {
                     FindingKind::Secret { .. }
                     | FindingKind::Content { .. }
                     | FindingKind::Retrieved { .. }
-                    | FindingKind::Digest { .. } => true,
+                    | FindingKind::Digest { .. }
+                    | FindingKind::Capability { .. } => true,
                 };
                 if asked {
                     self.visible.push((path.clone(), layer, finding.what));
@@ -227,6 +230,8 @@ impl<'l> Collector<'l> {
             merged.add(path, layer, diff_ids.get(layer), what, self.demand)?;
         }
         merged.sort();
+        let capabilities = std::mem::take(&mut merged.capabilities);
+        merged.files.add_capabilities(capabilities.iter().map(|(path, raw)| (path.as_str(), raw.as_slice())));
         Ok(merged)
     }
 
@@ -356,6 +361,7 @@ impl Merged {
                 let digest = read_digest(&mut Reader::new(encoded))?;
                 self.digests.push((path, digest));
             }
+            FindingKind::Capability { raw } => self.capabilities.push((path, raw.to_vec())),
             FindingKind::Retrieved { content } => {
                 // Under each name that leads here, and only when it is seen under one.
                 for name in self.names.get(&path).into_iter().flatten() {

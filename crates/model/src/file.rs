@@ -137,6 +137,8 @@ pub struct FileIndex {
     digests: Vec<[u8; 32]>,
     /// Digests that somebody asked for beside the SHA-256, by position and algorithm.
     further: Vec<(u32, Digest)>,
+    /// What files have as `security.capability` attribute, by position; few have one.
+    capabilities: Vec<(u32, Box<[u8]>)>,
 }
 
 /// Collects entries in any order; a path given twice keeps the last.
@@ -277,6 +279,25 @@ impl FileIndex {
         self.further.dedup_by_key(|(position, digest)| (*position, digest.algorithm()));
     }
 
+    /// The raw `security.capability` attributes of files, in the order of paths: what lets whoever runs them do some of
+    /// what root may do. A further name of a file, a hard link, has none of its own.
+    pub fn capabilities(&self) -> impl Iterator<Item = (FileEntry<'_>, &[u8])> {
+        self.capabilities.iter().filter_map(|(position, raw)| Some((self.at(*position as usize)?, &**raw)))
+    }
+
+    /// Adds raw `security.capability` attributes by paths; one of a path that has one, or that is not there, changes
+    /// nothing.
+    pub fn add_capabilities<'p>(&mut self, attributes: impl IntoIterator<Item = (&'p str, &'p [u8])>) {
+        for (path, raw) in attributes {
+            if let Some(position) = self.position(path) {
+                self.capabilities.push((position as u32, raw.into()));
+            }
+        }
+        // Stable, so the attribute that was there first stays.
+        self.capabilities.sort_by_key(|(position, _)| *position);
+        self.capabilities.dedup_by_key(|(position, _)| *position);
+    }
+
     /// The entries below a directory, its own entry not included.
     pub fn below(&self, directory: &str) -> impl Iterator<Item = FileEntry<'_>> {
         let prefix = if directory.ends_with('/') { directory.to_owned() } else { format!("{directory}/") };
@@ -324,6 +345,7 @@ impl FileIndex {
     /// Leaves out the entries for which `keep` says no.
     pub fn retain(&mut self, mut keep: impl FnMut(&FileEntry<'_>) -> bool) {
         let mut further = std::mem::take(&mut self.further).into_iter().peekable();
+        let mut capabilities = std::mem::take(&mut self.capabilities).into_iter().peekable();
         let mut kept = Vec::with_capacity(self.rows.len());
         for (row, position) in std::mem::take(&mut self.rows).into_iter().zip(0_u32..) {
             let keeps = keep(&self.entry(&row));
@@ -332,6 +354,9 @@ impl FileIndex {
                 if keeps {
                     self.further.push((kept.len() as u32, digest));
                 }
+            }
+            if let Some((_, raw)) = capabilities.next_if(|(of, _)| *of == position).filter(|_| keeps) {
+                self.capabilities.push((kept.len() as u32, raw));
             }
             if keeps {
                 kept.push(row);
@@ -370,13 +395,16 @@ fn parts(path: &str) -> impl DoubleEndedIterator<Item = &str> {
 
 impl PartialEq for FileIndex {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().eq(other.iter()) && self.further == other.further
+        self.len() == other.len()
+            && self.iter().eq(other.iter())
+            && self.further == other.further
+            && self.capabilities == other.capabilities
     }
 }
 
 impl std::fmt::Debug for FileIndex {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.iter()).entries(&self.further).finish()
+        f.debug_list().entries(self.iter()).entries(&self.further).entries(&self.capabilities).finish()
     }
 }
 
@@ -436,6 +464,22 @@ mod tests {
         let further: Vec<_> = tree.further_digests().map(|(entry, digest)| (entry.path, digest.clone())).collect();
         assert_eq!(further, [("/a", sha1.clone()), ("/b", md5), ("/b", sha1)]);
         assert_ne!(tree, before);
+    }
+
+    #[test]
+    fn capabilities_are_added_by_path_and_go_with_their_file() {
+        let mut tree = tree(&[("/a", None), ("/b", None), ("/c", None)]);
+        let before = tree.clone();
+        let (one, two): (&[u8], &[u8]) = (&[1, 2], &[3]);
+        tree.add_capabilities([("/c", one), ("/a", two), ("/none", one)]);
+        tree.add_capabilities([("/c", two)]);
+        let found = |tree: &FileIndex| -> Vec<(String, Vec<u8>)> {
+            tree.capabilities().map(|(entry, raw)| (entry.path.to_owned(), raw.to_vec())).collect()
+        };
+        assert_eq!(found(&tree), [("/a".to_owned(), vec![3]), ("/c".to_owned(), vec![1, 2])]);
+        assert_ne!(tree, before);
+        tree.retain(|entry| entry.path != "/a");
+        assert_eq!(found(&tree), [("/c".to_owned(), vec![1, 2])]);
     }
 
     #[test]

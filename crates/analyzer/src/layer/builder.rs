@@ -90,6 +90,8 @@ pub(crate) enum Found {
     Retrieved { content: Vec<u8> },
     /// A digest of the content beside the SHA-256.
     Digest(Digest),
+    /// The raw `security.capability` attribute.
+    Capability(Vec<u8>),
 }
 
 /// How far a content was searched for what the site looks for.
@@ -436,6 +438,7 @@ impl Found {
             Self::Secret { lines, .. } | Self::Content { lines, .. } => lines.len() * size_of::<u32>(),
             Self::Retrieved { content } => content.len(),
             Self::Digest(digest) => digest.hex().len(),
+            Self::Capability(raw) => raw.len(),
         };
         length as u64
     }
@@ -447,6 +450,7 @@ impl Found {
             Self::Content { entry, .. } => (2, "", *entry),
             Self::Retrieved { .. } => (3, "", 0),
             Self::Digest(digest) => (4, digest.algorithm().name(), 0),
+            Self::Capability(_) => (5, "", 0),
         }
     }
 
@@ -465,7 +469,7 @@ impl Found {
                 w.number(u64::from(*entry));
                 write_lines(w, lines);
             }
-            Self::Retrieved { content } => w.slice(content),
+            Self::Retrieved { content } | Self::Capability(content) => w.slice(content),
             Self::Digest(digest) => {
                 let mut encoded = Writer::default();
                 write_digest(&mut encoded, digest);

@@ -22,7 +22,7 @@ pub(crate) use wire::{Damaged, Reader, Writer};
 use stopgate_model::Gap;
 
 /// Version of the binary form. Part of the cache's key.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 
 /// The facts of one layer.
 #[derive(Debug, Clone)]
@@ -71,6 +71,8 @@ pub(crate) enum FindingKind<'a> {
     Retrieved { content: &'a [u8] },
     /// A digest of the content beside the SHA-256.
     Digest { encoded: &'a [u8] },
+    /// The raw `security.capability` attribute of the file.
+    Capability { raw: &'a [u8] },
 }
 
 const SECTIONS: usize = 9;
@@ -125,8 +127,8 @@ impl LayerFacts {
         Findings { reader: Reader::new(self.section(FINDINGS)), row: 0 }
     }
 
-    /// Shows the bytes that are the same whatever else an analysis was asked for: the rows, the facts of catalogers
-    /// and the secrets.
+    /// Shows the bytes that are the same whatever else an analysis was asked for: the rows, the facts of catalogers,
+    /// the secrets and the capabilities.
     pub(crate) fn lasting(&self, mut show: impl FnMut(&[u8])) -> Result<(), Damaged> {
         for column in KINDS..FINDINGS {
             show(self.section(column));
@@ -136,6 +138,7 @@ impl LayerFacts {
             let (name, content) = match what {
                 FindingKind::Facts { cataloger, encoded } => (cataloger, encoded),
                 FindingKind::Secret { pattern, encoded_lines } => (pattern, encoded_lines),
+                FindingKind::Capability { raw } => ("security.capability", raw),
                 FindingKind::Content { .. } | FindingKind::Retrieved { .. } | FindingKind::Digest { .. } => continue,
             };
             show(&row.to_le_bytes());
@@ -199,6 +202,7 @@ impl<'a> Findings<'a> {
             2 => FindingKind::Content { entry: self.reader.small()?, encoded_lines: self.reader.slice()? },
             3 => FindingKind::Retrieved { content: self.reader.slice()? },
             4 => FindingKind::Digest { encoded: self.reader.slice()? },
+            5 => FindingKind::Capability { raw: self.reader.slice()? },
             _ => return Err(Damaged),
         };
         Ok(Some(Finding { row: self.row, what }))

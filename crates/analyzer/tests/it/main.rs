@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
+mod capabilities;
 mod demand;
 mod folders;
 mod hostile;

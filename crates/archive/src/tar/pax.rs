@@ -7,7 +7,7 @@ use stopgate_model::limits;
 use super::sparse::{MAX_SEGMENTS, Segment};
 use crate::Refusal;
 
-/// A capability set is at most 24 bytes (vfs_ns_cap_data); anything longer is none.
+/// A capability set is at most 24 bytes (vfs_ns_cap_data); of anything longer enough is kept to tell that it is none.
 const CAPABILITY_BYTES: usize = 64;
 
 /// The records that one entry has.
@@ -95,7 +95,8 @@ impl Records {
             b"gid" => self.gid = decimal(value)?.map(|id| id as u32),
             b"mtime" => self.mtime = seconds(value)?,
             b"SCHILY.xattr.security.capability" => {
-                self.capability = (!value.is_empty() && value.len() <= CAPABILITY_BYTES).then(|| value.to_vec());
+                let kept = value.get(..CAPABILITY_BYTES).unwrap_or(value);
+                self.capability = (!value.is_empty()).then(|| kept.to_vec());
             }
             b"SCHILY.xattr.trusted.overlay.opaque" => self.opaque = value == b"y",
             _ => {

@@ -1,7 +1,8 @@
 //! The file tree: folder by folder, one row per file.
 //!
-//! `[name, kind, mode, uid, gid, size, layer, sha256, link, digests]`; what is null at the end is left out. A path
-//! without any slash stands in a block without folder. `digests` are those of other algorithms, as `md5:...`.
+//! `[name, kind, mode, uid, gid, size, layer, sha256, link, digests, capability]`; what is null at the end is left out.
+//! A path without any slash stands in a block without folder. `digests` are those of other algorithms, as `md5:...`,
+//! `capability` is the raw `security.capability` attribute in hexadecimal digits.
 
 use std::fmt;
 
@@ -25,9 +26,11 @@ const KINDS: [(FileKind, &str); 9] = [
 pub(super) fn write(w: &mut JsonWriter<'_>, tree: &FileIndex) {
     let mut entries = tree.iter().peekable();
     let mut further = tree.further_digests().peekable();
-    let mut digests = |entry: &FileEntry<'_>| {
+    let mut capabilities = tree.capabilities().peekable();
+    let mut more = |entry: &FileEntry<'_>| {
         let own = std::iter::from_fn(|| further.next_if(|(of, _)| of.path == entry.path));
-        own.map(|(_, digest)| digest).collect::<Vec<_>>()
+        let digests = own.map(|(_, digest)| digest).collect::<Vec<_>>();
+        (digests, capabilities.next_if(|(of, _)| of.path == entry.path).map(|(_, raw)| raw))
     };
     while let Some(first) = entries.next() {
         let folder = split(first.path).0;
@@ -36,9 +39,9 @@ pub(super) fn write(w: &mut JsonWriter<'_>, tree: &FileIndex) {
                 w.text_field("folder", folder);
             }
             w.key("entries").array(|w| {
-                row(w, &first, &digests(&first));
+                row(w, &first, more(&first));
                 while let Some(entry) = entries.next_if(|entry| split(entry.path).0 == folder) {
-                    row(w, &entry, &digests(&entry));
+                    row(w, &entry, more(&entry));
                 }
             });
         });
@@ -49,7 +52,8 @@ fn split(path: &str) -> (Option<&str>, &str) {
     path.rsplit_once('/').map_or((None, path), |(folder, name)| (Some(folder), name))
 }
 
-fn row(w: &mut JsonWriter<'_>, entry: &FileEntry<'_>, digests: &[&Digest]) {
+fn row(w: &mut JsonWriter<'_>, entry: &FileEntry<'_>, (digests, capability): (Vec<&Digest>, Option<&[u8]>)) {
+    let more = !digests.is_empty() || capability.is_some();
     w.array(|w| {
         w.text(split(entry.path).1);
         w.text(KINDS.iter().find(|(kind, _)| *kind == entry.kind).map_or("i", |(_, letter)| letter));
@@ -60,16 +64,19 @@ fn row(w: &mut JsonWriter<'_>, entry: &FileEntry<'_>, digests: &[&Digest]) {
         w.number(entry.layer);
         match entry.sha256 {
             Some(digest) => w.hex(digest),
-            None if entry.link.is_some() || !digests.is_empty() => w.null(),
+            None if entry.link.is_some() || more => w.null(),
             None => {}
         }
         match entry.link {
             Some(link) => w.text(link),
-            None if !digests.is_empty() => w.null(),
+            None if more => w.null(),
             None => {}
         }
-        if !digests.is_empty() {
+        if more {
             w.array(|w| digests.iter().for_each(|digest| w.text(&digest.to_string())));
+        }
+        if let Some(raw) = capability {
+            w.hex(raw);
         }
     });
 }
@@ -86,10 +93,12 @@ impl<'de> Deserialize<'de> for Tree {
                 f.write_str("a list of folders")
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut blocks: A) -> Result<Tree, A::Error> {
-                let (mut builder, mut further) = (FileIndexBuilder::default(), Vec::new());
+                let (mut builder, mut further) = (FileIndexBuilder::default(), Further::default());
                 while blocks.next_element_seed(Block(&mut builder, &mut further))?.is_some() {}
                 let mut files = builder.finish();
-                files.add_digests(further.iter().map(|(path, digest)| (path.as_str(), digest.clone())));
+                let Further { digests, capabilities } = &further;
+                files.add_digests(digests.iter().map(|(path, digest)| (path.as_str(), digest.clone())));
+                files.add_capabilities(capabilities.iter().map(|(path, raw)| (path.as_str(), raw.as_slice())));
                 Ok(Tree(files))
             }
         }
@@ -97,8 +106,13 @@ impl<'de> Deserialize<'de> for Tree {
     }
 }
 
-/// Digests that are not SHA-256, by path.
-type Further = Vec<(String, Digest)>;
+/// What few files have, by path.
+#[derive(Default)]
+struct Further {
+    /// Digests that are not SHA-256.
+    digests: Vec<(String, Digest)>,
+    capabilities: Vec<(String, Vec<u8>)>,
+}
 
 /// One folder; its name must come in front of its rows.
 struct Block<'b>(&'b mut FileIndexBuilder, &'b mut Further);
@@ -174,7 +188,8 @@ impl<'de> Visitor<'de> for Rows<'_> {
             if !pushed {
                 return Err(Error::custom("a path or link is longer than the limit"));
             }
-            self.further.extend(row.digests.into_iter().map(|digest| (path.clone(), digest)));
+            self.further.digests.extend(row.digests.into_iter().map(|digest| (path.clone(), digest)));
+            self.further.capabilities.extend(row.capability.map(|raw| (path.clone(), raw)));
         }
         Ok(())
     }
@@ -191,6 +206,7 @@ struct Row {
     sha256: Option<[u8; 32]>,
     link: Option<String>,
     digests: Vec<Digest>,
+    capability: Option<Vec<u8>>,
 }
 
 impl<'de> Deserialize<'de> for Row {
@@ -204,7 +220,7 @@ struct RowVisitor;
 impl<'de> Visitor<'de> for RowVisitor {
     type Value = Row;
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a row of 7 to 10 columns")
+        f.write_str("a row of 7 to 11 columns")
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut row: A) -> Result<Row, A::Error> {
         fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(row: &mut A, at: usize) -> Result<T, A::Error> {
@@ -227,9 +243,16 @@ impl<'de> Visitor<'de> for RowVisitor {
         let digests = row.next_element::<Vec<String>>()?.unwrap_or_default();
         let digests =
             digests.iter().map(|text| Digest::parse(text).map_err(Error::custom)).collect::<Result<_, _>>()?;
+        let capability = match row.next_element::<Option<String>>()?.flatten() {
+            Some(text) => {
+                let raw = hex::decode(&text).map_err(|_| Error::custom(format!("`{text}` is no capability")))?;
+                Some(raw)
+            }
+            None => None,
+        };
         if row.next_element::<IgnoredAny>()?.is_some() {
-            return Err(Error::invalid_length(11, &self));
+            return Err(Error::invalid_length(12, &self));
         }
-        Ok(Row { name, kind, mode, uid, gid, size, layer, sha256, link, digests })
+        Ok(Row { name, kind, mode, uid, gid, size, layer, sha256, link, digests, capability })
     }
 }

@@ -152,9 +152,10 @@ fn tree(u: &mut Unstructured<'_>, packages: &[Package]) -> Result<FileIndex> {
     paths.push("/".to_owned());
     paths.push(name(u)?);
     paths.extend(packages.iter().flat_map(|package| &package.files).map(|file| file.path.clone()));
-    let mut digests = Vec::new();
+    let (mut digests, mut capabilities) = (Vec::new(), Vec::new());
     for path in paths {
         digests.extend(many(u, |u| Ok((path.clone(), digest(u)?)))?);
+        capabilities.extend(maybe(u, |u| Ok((path.clone(), u.arbitrary::<[u8; 20]>()?)))?);
         let link = maybe(u, text)?;
         let sha256: Option<[u8; 32]> = maybe(u, any)?;
         tree.push(&FileEntry {
@@ -171,6 +172,7 @@ fn tree(u: &mut Unstructured<'_>, packages: &[Package]) -> Result<FileIndex> {
     }
     let mut tree = tree.finish();
     tree.add_digests(digests.iter().map(|(path, digest)| (path.as_str(), digest.clone())));
+    tree.add_capabilities(capabilities.iter().map(|(path, raw)| (path.as_str(), raw.as_slice())));
     Ok(tree)
 }
 

@@ -192,19 +192,22 @@ impl<'o> Own<'o> {
 
     /// Entries of its own layers over the other base's. Where one of the two was not collected, there is none.
     fn files(&self, on: &Artifact, layers: usize) -> Option<FileIndex> {
-        let (own, theirs) = (self.whole.files.as_ref()?, on.files.as_ref()?);
+        let (whole, on_files) = (self.whole.files.as_ref()?, on.files.as_ref()?);
         let mut builder = FileIndexBuilder::default();
-        for entry in theirs.iter() {
+        for entry in on_files.iter() {
             builder.push(&entry);
         }
-        for mut entry in own.iter().filter(|entry| entry.layer as usize >= self.below) {
+        for mut entry in whole.iter().filter(|entry| entry.layer as usize >= self.below) {
             entry.layer = (entry.layer as usize - self.below + layers) as u32;
             builder.push(&entry);
         }
         let mut files = builder.finish();
-        let own = own.further_digests().filter(|(entry, _)| entry.layer as usize >= self.below);
-        let theirs = theirs.further_digests().filter(|(entry, _)| !self.overlays(entry.path));
+        let own = whole.further_digests().filter(|(entry, _)| entry.layer as usize >= self.below);
+        let theirs = on_files.further_digests().filter(|(entry, _)| !self.overlays(entry.path));
         files.add_digests(own.chain(theirs).map(|(entry, digest)| (entry.path, digest.clone())));
+        let own = whole.capabilities().filter(|(entry, _)| entry.layer as usize >= self.below);
+        let theirs = on_files.capabilities().filter(|(entry, _)| !self.overlays(entry.path));
+        files.add_capabilities(own.chain(theirs).map(|(entry, raw)| (entry.path, raw)));
         Some(files)
     }
 
