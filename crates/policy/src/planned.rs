@@ -83,15 +83,6 @@ use Need::{Stig, Support};
 planned! {
     "crypto"."fips_evidence" IMAGE Active: "Files of a validated cryptographic module are not there.",
         Support("crypto.fips_evidence"), ["require" optional = "fips_provider": "What must be there."];
-    "files"."capabilities" IMAGE Active: "A file has a denied capability.",
-        Support("files.capabilities"), ["deny" required = "cap_net_raw": "Denied capabilities."];
-    "files"."permissions" IMAGE Active: "A file has an owner or mode that it should not have.",
-        Support("files.permissions"), [
-            "world_writable" optional = "true": "Report what everyone may write.",
-            "sticky_dirs_ok" optional = "true": "Leave out folders with the sticky bit.",
-            "unowned" optional = "true": "Report owners that do not exist.", "path" optional = "/etc/.*": "Expression of paths.",
-            "forbid_mask" optional = "022": "Bits that must not be set.", "owner" optional = "root": "Owner that files must have.",
-            "group" optional = "root": "Group that files must have."];
     "lifecycle"."eol" IMAGE Active: "A distribution or runtime is no longer supported.",
         Support("lifecycle.eol"), [
             "scope" optional = "distro": "What to check.", "grace_days" optional = "0": "Days after the end that are accepted."];

@@ -55,6 +55,8 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(files::name_match::NameMatch),
     &OfImage(files::attribute_match::AttributeMatch),
     &OfImage(files::suid_or_guid_set::SuidOrGuidSet),
+    &OfImage(files::capabilities::Capabilities),
+    &OfImage(files::permissions::Permissions),
     &OfImage(image_config::age::Age),
     &OfImage(image_config::label::Label),
     &OfImage(image_config::user::User),
