@@ -81,13 +81,9 @@ macro_rules! planned {
 use Need::{Stig, Support};
 
 planned! {
-    "crypto"."fips_evidence" IMAGE Active: "Files of a validated cryptographic module are not there.",
-        Support("crypto.fips_evidence"), ["require" optional = "fips_provider": "What must be there."];
     "lifecycle"."eol" IMAGE Active: "A distribution or runtime is no longer supported.",
         Support("lifecycle.eol"), [
             "scope" optional = "distro": "What to check.", "grace_days" optional = "0": "Days after the end that are accepted."];
-    "packages"."unowned_executables" IMAGE Active: "Executables belong to no package.",
-        Support("packages.unowned_executables"), ["min_count" optional = "1": "From how many on."];
     "provenance"."slsa" IMAGE Active: "No attestation says how the image was built.",
         Support("provenance.slsa"), [
             "min_build_level" optional = "2": "SLSA build level.", "builder" optional = ".*": "Expression of builders.",

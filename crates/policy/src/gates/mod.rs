@@ -5,6 +5,7 @@ mod always;
 mod ancestry;
 mod attestation;
 mod completeness;
+mod crypto;
 mod distro;
 mod dockerfile;
 pub(crate) mod expression;
@@ -19,6 +20,7 @@ mod metadata;
 mod npms;
 mod packages;
 mod passwd_file;
+mod programs;
 mod retrieved_files;
 mod ruby_gems;
 mod secret_scans;
@@ -45,6 +47,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(ancestry::no_ancestors_analyzed::NoAncestorsAnalyzed),
     &OfImage(attestation::statement::Statement),
     &OfImage(completeness::gaps_present::GapsPresent),
+    &OfImage(crypto::fips_evidence::FipsEvidence),
     &OfImage(distro::deny::Deny),
     &OfImage(dockerfile::instruction::Instruction),
     &OfImage(dockerfile::effective_user::EffectiveUser),
@@ -73,6 +76,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(packages::denylist::Denylist),
     &OfImage(packages::metadata::Metadata),
     &OfImage(packages::verify::Verify),
+    &OfImage(packages::unowned_executables::UnownedExecutables),
     &OfImage(passwd_file::content_not_available::ContentNotAvailable),
     &OfImage(passwd_file::denylist_usernames::DenylistUsernames),
     &OfImage(passwd_file::denylist_userids::DenylistUserids),

@@ -3,6 +3,7 @@
 pub(super) mod denylist;
 pub(super) mod metadata;
 pub(super) mod required_package;
+pub(super) mod unowned_executables;
 pub(super) mod verify;
 
 use std::cmp::Ordering;

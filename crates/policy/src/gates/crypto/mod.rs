@@ -1,0 +1,3 @@
+//! Gate `crypto`: cryptographic modules.
+
+pub(super) mod fips_evidence;
