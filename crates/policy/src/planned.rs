@@ -81,9 +81,6 @@ macro_rules! planned {
 use Need::{Stig, Support};
 
 planned! {
-    "lifecycle"."eol" IMAGE Active: "A distribution or runtime is no longer supported.",
-        Support("lifecycle.eol"), [
-            "scope" optional = "distro": "What to check.", "grace_days" optional = "0": "Days after the end that are accepted."];
     "provenance"."slsa" IMAGE Active: "No attestation says how the image was built.",
         Support("provenance.slsa"), [
             "min_build_level" optional = "2": "SLSA build level.", "builder" optional = ".*": "Expression of builders.",

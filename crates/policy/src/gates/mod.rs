@@ -15,6 +15,7 @@ mod files;
 mod image_config;
 mod image_source_drift;
 mod licenses;
+mod lifecycle;
 mod malware;
 mod metadata;
 mod npms;
@@ -69,6 +70,7 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(licenses::denylist_exact_match::ExactMatch),
     &OfImage(licenses::denylist_partial_match::PartialMatch),
     &OfImage(licenses::expression::Expression),
+    &OfImage(lifecycle::eol::Eol),
     &OfImage(malware::scans::Scans),
     &OfImage(malware::scan_not_run::ScanNotRun),
     &OfImage(metadata::attribute::Attribute),

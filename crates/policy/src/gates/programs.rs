@@ -24,10 +24,20 @@ const FOLDERS: [&str; 9] = [
 /// The programs that belong to no package, in the order of their paths.
 pub(super) fn without_package(artifact: &Artifact) -> Vec<FileEntry<'_>> {
     let Some(files) = &artifact.files else { return Vec::new() };
-    let mut programs: HashMap<&str, FileEntry<'_>> =
-        files.iter().filter(is_program).map(|entry| (entry.path, entry)).collect();
-    programs.extend(started(artifact, files).map(|entry| (entry.path, entry)));
-    let owned = owned(&artifact.packages, files, &programs);
+    not_of(artifact.packages.iter(), files, files.iter().filter(is_program).chain(started(artifact, files)))
+}
+
+/// The programs that belong to none of these packages, in the order of their paths.
+pub(super) fn not_of<'a>(
+    packages: impl Iterator<Item = &'a Package>,
+    files: &'a FileIndex,
+    programs: impl IntoIterator<Item = FileEntry<'a>>,
+) -> Vec<FileEntry<'a>> {
+    let programs: HashMap<&str, FileEntry<'_>> = programs.into_iter().map(|entry| (entry.path, entry)).collect();
+    if programs.is_empty() {
+        return Vec::new();
+    }
+    let owned = owned(packages, files, &programs);
     // A further name of a file that a package brought is no other file.
     let is_owned = |entry: &FileEntry<'_>| {
         let same = entry.link.filter(|_| entry.kind == FileKind::HardLink);
@@ -62,19 +72,21 @@ fn started<'a>(artifact: &'a Artifact, files: &'a FileIndex) -> impl Iterator<It
 /// The real paths of what packages brought: as they record it, or where they were found. Of other files than
 /// programs nothing need be known.
 fn owned<'a>(
-    packages: &'a [Package],
+    packages: impl Iterator<Item = &'a Package>,
     files: &'a FileIndex,
     programs: &HashMap<&'a str, FileEntry<'a>>,
 ) -> HashSet<String> {
     let name = |path: &'a str| path.rsplit_once('/').map_or(path, |(_, name)| name);
     let targets = programs.values().filter(|entry| entry.kind == FileKind::HardLink).filter_map(|entry| entry.link);
     let names: HashSet<&str> = programs.keys().copied().chain(targets).map(name).collect();
-    let recorded = packages.iter().flat_map(|package| {
+    let mut owned = HashSet::new();
+    for package in packages {
         let own = package.files.iter().map(|file| file.path.as_str());
-        own.chain(package.locations.iter().map(|location| location.path.as_str()))
-    });
-    let recorded = recorded.filter(|path| names.contains(name(path))).map(|path| real(files, path));
-    recorded.chain(packages.iter().flat_map(scripts).map(|path| real(files, &path))).collect()
+        let recorded = own.chain(package.locations.iter().map(|location| location.path.as_str()));
+        owned.extend(recorded.filter(|path| names.contains(name(path))).map(|path| real(files, path)));
+        owned.extend(scripts(package).iter().map(|path| real(files, path)));
+    }
+    owned
 }
 
 /// The programs that a Python package brought, which it lists in its details relative to the folder of packages.

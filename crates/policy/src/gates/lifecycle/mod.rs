@@ -1,0 +1,3 @@
+//! Gate `lifecycle`: support periods of distributions and runtimes.
+
+pub(super) mod eol;
