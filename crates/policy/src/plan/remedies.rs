@@ -80,11 +80,13 @@ const fn row(gate: &'static str, trigger: &'static str, part: Part, derive: Deri
 }
 
 static TABLE: &[Row] = &[
+    row("accounts", "uid_zero", Part::Account, build::account),
     row("dockerfile", "effective_user", Part::User, build::user),
     row("dockerfile", "exposed_ports", Part::Ports, build::ports),
     row("dockerfile", "instruction", Part::Instruction, build::instruction),
     row("expression", "matches", Part::Expression, by_remediation),
     row("files", "attribute_match", Part::File, files::attribute),
+    row("files", "capabilities", Part::File, by_remediation),
     row("files", "content_regex_match", Part::File, files::remove),
     row("files", "name_match", Part::File, by_remediation),
     row("files", "permissions", Part::File, by_remediation),

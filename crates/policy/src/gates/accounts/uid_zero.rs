@@ -40,9 +40,10 @@ impl ImageTrigger for UidZero {
             if line.number_of_id() != 0 || params.allow.contains(name) {
                 continue;
             }
-            let message = match id.bytes().all(|b| b == b'0') && !id.is_empty() {
-                true => format!("account `{name}` has the user id 0"),
-                false => format!("account `{name}` has the user id `{id}`, which container runtimes take for 0"),
+            let message = if !id.is_empty() && id.bytes().all(|b| b == b'0') {
+                format!("account `{name}` has the user id 0")
+            } else {
+                format!("account `{name}` has the user id `{id}`, which container runtimes take for 0")
             };
             hits.push(
                 Hit::with_id(format!("{}:{name}", Self::INFO.name), message)

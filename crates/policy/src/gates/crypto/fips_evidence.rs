@@ -108,7 +108,7 @@ fn has(files: &FileIndex, is: fn(&str, &str) -> bool) -> bool {
 /// checksum beside the library of OpenSSL 1 (`.libcrypto.so.1.1.hmac`).
 fn is_provider(folder: &str, name: &str) -> bool {
     let module = folder.rsplit('/').next().is_some_and(|last| last.starts_with("ossl-modules"));
-    let checksum = name.starts_with(".libcrypto.so.1") && name.ends_with(".hmac");
+    let checksum = name.strip_suffix(".hmac").is_some_and(|library| library.starts_with(".libcrypto.so.1"));
     (module && name == "fips.so") || (checksum && folder.contains("/lib"))
 }
 

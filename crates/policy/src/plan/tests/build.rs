@@ -200,4 +200,5 @@ fn accounts_go_or_lose_their_shell() {
             "stop"
         ]
     );
+    assert_eq!(plan("stop accounts.uid_zero"), ["remove the account toor (1)", "pass"]);
 }
