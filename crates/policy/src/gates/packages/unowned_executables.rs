@@ -1,7 +1,8 @@
 //! `packages` / `unowned_executables`: programs that no package brought, so that nobody watches over them.
 //!
 //! Programs are executable files in the folders for programs, and what the image starts. A file counts as a package's
-//! when a package records it, or was found in it.
+//! when a package records it, or was found in it; one that dpkg renamed to make room for another (a diversion) counts as
+//! no package's.
 
 use stopgate_model::Remediation;
 

@@ -193,6 +193,10 @@ mod tests {
             .package(PackageType::RPM, "python36", "3.6", "")
             .with(|artifact| artifact.packages[0].files = vec![owned]);
         assert_eq!(check(&packaged, RUNTIME), ["pass"]);
+        // A program that the distribution has built as well.
+        let built = |path: &str| packaged.clone().package(PackageType::GO_MODULE, "stdlib", "go1.19.8", path);
+        assert_eq!(check(&built("/usr/bin/python3.6"), RUNTIME), ["pass"]);
+        assert_eq!(ids(&built("/usr/bin/other"), RUNTIME), ["eol:go:1.19"]);
         // The environment alone is no runtime.
         assert_eq!(check(&with_program("/srv/x", "NODE_VERSION=14.21.3"), RUNTIME), ["pass"]);
     }

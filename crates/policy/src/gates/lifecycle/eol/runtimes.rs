@@ -1,11 +1,12 @@
 //! The runtimes of an artifact, and how they are known.
 //!
-//! A runtime that the distribution packages is maintained by it, so it counts with the distribution. The others are
-//! known as packages of their own, or by their program, whose name or the environment of the image says the version.
+//! A runtime that the distribution packages, or has built into a program that it packages, is maintained by it, so it
+//! counts with the distribution. The others are known as packages of their own, or by their program, whose name or the
+//! environment of the image says the version.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use stopgate_model::{Artifact, Evidence, FileEntry, Package, PackageType};
+use stopgate_model::{Artifact, Evidence, FileEntry, Package, PackageId, PackageType};
 
 use crate::engine::Scene;
 use crate::gates::{facts, programs};
@@ -33,7 +34,8 @@ const PROGRAMS: [(&str, &[&str], &str); 7] = [
 pub(super) fn runtimes(scene: &Scene<'_>) -> Vec<Runtime> {
     let artifact = scene.artifact();
     let mut found: BTreeMap<(&'static str, String), Vec<Evidence>> = BTreeMap::new();
-    for package in &artifact.packages {
+    let of_distro = of_distro(artifact);
+    for package in artifact.packages.iter().filter(|package| !of_distro.contains(&package.id)) {
         if let Some(name) = runtime_of(package) {
             found.entry((name, package.version.clone())).or_default().push(facts::package(package));
         }
@@ -48,6 +50,27 @@ pub(super) fn runtimes(scene: &Scene<'_>) -> Vec<Runtime> {
         }
     }
     found.into_iter().map(|((name, version), evidence)| Runtime { name, version, evidence }).collect()
+}
+
+/// The runtimes among the packages that lie in files of the distribution alone.
+fn of_distro(artifact: &Artifact) -> BTreeSet<PackageId> {
+    let Some(files) = &artifact.files else { return BTreeSet::new() };
+    let runtimes: Vec<&Package> = artifact.packages.iter().filter(|package| runtime_of(package).is_some()).collect();
+    let known = runtimes.iter().flat_map(|package| &package.locations);
+    let holders: Vec<FileEntry<'_>> = known.filter_map(|location| files.get(&location.path)).collect();
+    let there: BTreeSet<&str> = holders.iter().map(|entry| entry.path).collect();
+    let foreign: BTreeSet<&str> =
+        programs::not_of(of_os(artifact), files, holders).into_iter().map(|entry| entry.path).collect();
+    let own = runtimes.into_iter().filter(|package| {
+        let mut paths = package.locations.iter().map(|location| location.path.as_str());
+        !package.locations.is_empty() && paths.all(|path| there.contains(path) && !foreign.contains(path))
+    });
+    own.map(|package| package.id).collect()
+}
+
+/// The packages of the distribution.
+fn of_os(artifact: &Artifact) -> impl Iterator<Item = &Package> {
+    artifact.packages.iter().filter(|package| package.package_type.is_os())
 }
 
 /// The runtime that a package is, by the names that SBOMs give them.
@@ -76,8 +99,7 @@ fn by_program(artifact: &Artifact) -> Vec<(&'static str, Option<String>, FileEnt
     let Some(files) = &artifact.files else { return Vec::new() };
     let programs = files.iter().filter(|entry| entry.is_file() && entry.mode & 0o111 != 0);
     let programs: Vec<FileEntry<'_>> = programs.filter(|entry| runtime_at(entry.path).is_some()).collect();
-    let os = artifact.packages.iter().filter(|package| package.package_type.is_os());
-    let foreign = programs::not_of(os, files, programs);
+    let foreign = programs::not_of(of_os(artifact), files, programs);
     foreign
         .into_iter()
         .filter_map(|entry| runtime_at(entry.path).map(|(name, version)| (name, version.map(str::to_owned), entry)))
