@@ -68,6 +68,11 @@ impl Pattern {
         matches!(self.kind, Kind::Exact).then_some(self.text.as_str())
     }
 
+    /// Whether it matches every text, and what is not there.
+    pub(crate) const fn is_anything(&self) -> bool {
+        matches!(self.kind, Kind::Anything)
+    }
+
     /// Its expression, when it is one.
     pub(crate) const fn regex(&self) -> Option<&Result<PythonRegex, String>> {
         match &self.kind {

@@ -9,8 +9,11 @@
 use std::collections::{HashSet, VecDeque};
 use std::hash::Hash;
 
-/// Most states of one enumeration; beyond that it is given up.
-const STATES: usize = 20_000;
+use super::effort::{Effort, Work};
+
+/// Most states of one enumeration, and most steps; beyond that it is given up.
+const STATES: usize = 40_000;
+const STEPS: usize = 3_000_000;
 
 /// A set of characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,7 +116,13 @@ impl Machine {
     /// `*` is any run of characters, all else is literal.
     pub(super) fn glob(text: &str) -> Self {
         let mut spots = Vec::new();
+        let mut before = None;
         for c in text.chars() {
+            // Several in a row say what one says.
+            if c == '*' && before == Some('*') {
+                continue;
+            }
+            before = Some(c);
             let own = spots.len() as u32;
             spots.push(match c {
                 '*' => Spot { edges: vec![(Set::Any, own)], empty: vec![own + 1], accepts: false },
@@ -166,12 +175,13 @@ impl Machine {
 
     /// Adds a place, and those that are reached from it without a character.
     fn reach(&self, place: u32, places: &mut Vec<u32>) {
-        if places.contains(&place) {
-            return;
-        }
-        places.push(place);
-        for next in self.spots.get(place as usize).map(|spot| spot.empty.as_slice()).unwrap_or_default() {
-            self.reach(*next, places);
+        let mut open = vec![place];
+        while let Some(place) = open.pop() {
+            if places.contains(&place) {
+                continue;
+            }
+            places.push(place);
+            open.extend(self.spots.get(place as usize).map(|spot| spot.empty.as_slice()).unwrap_or_default());
         }
     }
 
@@ -221,13 +231,14 @@ pub(super) struct Cell<C> {
 /// The places in which the machines stand: machine and place, sorted. One that can no longer match has none.
 type Places = Vec<(u32, u32)>;
 
-/// All combinations; `None` when they cannot be enumerated.
-pub(super) fn cells<L: Language>(machines: &[Machine], language: &L) -> Option<Vec<Cell<L::Class>>> {
+/// All combinations; `None` when they cannot be enumerated, or not with what effort is left.
+pub(super) fn cells<L: Language>(machines: &[Machine], language: &L, effort: &Effort) -> Option<Vec<Cell<L::Class>>> {
     let sets = || machines.iter().flat_map(Machine::sets);
     if sets().any(Set::has_kinds) && sets().any(Set::is_foreign) {
         return None;
     }
-    let mut search = Search { machines, language, known: HashSet::new(), queue: VecDeque::new() };
+    let mut search =
+        Search { machines, language, known: HashSet::new(), queue: VecDeque::new(), ways: Vec::new(), steps: 0 };
     let mut start = Places::new();
     for (number, machine) in machines.iter().enumerate() {
         start.extend(machine.start.iter().map(|place| (number as u32, *place)));
@@ -236,16 +247,21 @@ pub(super) fn cells<L: Language>(machines: &[Machine], language: &L) -> Option<V
     let mut found: Vec<Cell<L::Class>> = Vec::new();
     let mut seen: HashSet<(Vec<bool>, L::Class)> = HashSet::new();
     while let Some(node) = search.queue.pop_front() {
-        if search.known.len() > STATES {
-            return None;
-        }
         if let Some(class) = language.class(&node.state) {
             let bits = search.bits(&node.places);
             if seen.insert((bits.clone(), class.clone())) {
-                found.push(Cell { bits, class, sample: node.text.clone() });
+                found.push(Cell { bits, class, sample: search.text(node.way) });
             }
         }
-        search.expand(&node);
+        let steps = search.expand(&node);
+        search.steps += steps;
+        if search.ways.len() > STATES || search.steps > STEPS {
+            effort.give_up(Work::Patterns);
+            return None;
+        }
+        if !effort.take(Work::Patterns, steps) {
+            return None;
+        }
     }
     Some(found)
 }
@@ -253,7 +269,8 @@ pub(super) fn cells<L: Language>(machines: &[Machine], language: &L) -> Option<V
 struct Node<S> {
     places: Places,
     state: S,
-    text: String,
+    /// How it was reached.
+    way: usize,
 }
 
 struct Search<'s, L: Language> {
@@ -261,22 +278,38 @@ struct Search<'s, L: Language> {
     language: &'s L,
     known: HashSet<(Places, L::State)>,
     queue: VecDeque<Node<L::State>>,
+    /// For each state, the one before it and the character between them.
+    ways: Vec<Option<(usize, char)>>,
+    steps: usize,
 }
 
 impl<L: Language> Search<'_, L> {
-    fn reach(&mut self, places: Places, state: L::State, from: Option<(&str, char)>) {
+    fn reach(&mut self, places: Places, state: L::State, from: Option<(usize, char)>) {
         if self.known.insert((places.clone(), state.clone())) {
-            let mut text = from.map_or(String::new(), |(text, _)| text.to_owned());
-            text.extend(from.map(|(_, c)| c));
-            self.queue.push_back(Node { places, state, text });
+            self.queue.push_back(Node { places, state, way: self.ways.len() });
+            self.ways.push(from);
         }
     }
 
-    fn expand(&mut self, node: &Node<L::State>) {
-        for c in self.characters(&node.places) {
-            let Some(state) = self.language.step(&node.state, c) else { continue };
-            self.reach(self.step(&node.places, c), state, Some((&node.text, c)));
+    /// The text that leads to a state.
+    fn text(&self, mut way: usize) -> String {
+        let mut text: Vec<char> = Vec::new();
+        while let Some((before, c)) = self.ways.get(way).copied().flatten() {
+            text.push(c);
+            way = before;
         }
+        text.iter().rev().collect()
+    }
+
+    /// Goes on from a state; the number of steps that it took.
+    fn expand(&mut self, node: &Node<L::State>) -> usize {
+        let characters = self.characters(&node.places);
+        let steps = (node.places.len() + 4) * (characters.len() + 1);
+        for c in characters {
+            let Some(state) = self.language.step(&node.state, c) else { continue };
+            self.reach(self.step(&node.places, c), state, Some((node.way, c)));
+        }
+        steps
     }
 
     /// Characters that stand for all others where the machines stand.
@@ -349,6 +382,7 @@ fn after(c: char) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::{Language, Machine, cells};
+    use crate::diff::effort::Effort;
 
     /// All texts.
     struct Any;
@@ -370,7 +404,7 @@ mod tests {
 
     fn bits(globs: &[&str]) -> Vec<(String, String)> {
         let globs: Vec<Machine> = globs.iter().map(|text| Machine::glob(text)).collect();
-        let cells = cells(&globs, &Any).unwrap();
+        let cells = cells(&globs, &Any, &Effort::default()).unwrap();
         let mut found: Vec<(String, String)> = cells
             .into_iter()
             .map(|cell| (cell.bits.iter().map(|bit| if *bit { '1' } else { '0' }).collect(), cell.sample))
@@ -393,10 +427,21 @@ mod tests {
     }
 
     #[test]
+    fn long_patterns_are_no_deeper_than_short_ones() {
+        let stars = Machine::glob(&"*".repeat(200_000));
+        let long = Machine::glob(&"x".repeat(2_000));
+        let found = cells(&[stars, long], &Any, &Effort::default()).unwrap();
+        assert_eq!(
+            found.iter().map(|cell| (cell.bits.clone(), cell.sample.len())).collect::<Vec<_>>(),
+            [(vec![true, false], 0), (vec![true, true], 2_000)]
+        );
+    }
+
+    #[test]
     fn a_prefix_is_read_or_demanded() {
         let behind = Machine::glob("lib*/a").behind("library/");
-        assert_eq!(cells(&[behind], &Any).unwrap().len(), 2);
-        let texts: Vec<String> = cells(&[Machine::glob("a*").with_prefix("x/")], &Any)
+        assert_eq!(cells(&[behind], &Any, &Effort::default()).unwrap().len(), 2);
+        let texts: Vec<String> = cells(&[Machine::glob("a*").with_prefix("x/")], &Any, &Effort::default())
             .unwrap()
             .into_iter()
             .map(|cell| cell.sample)
@@ -408,6 +453,8 @@ mod tests {
     fn too_many_states_are_refused_and_not_enumerated() {
         let texts: Vec<String> = (0..14).map(|n| format!("*{}*{}*{}*", n, (n + 3) % 14, (n + 5) % 14)).collect();
         let globs: Vec<Machine> = texts.iter().map(|text| Machine::glob(text)).collect();
-        assert!(cells(&globs, &Any).is_none());
+        let effort = Effort::default();
+        assert!(cells(&globs, &Any, &effort).is_none());
+        assert_eq!(effort.too_large(), "the patterns have too many combinations");
     }
 }

@@ -1,9 +1,10 @@
 //! What was changed between two policies, for people: rules, allowlists, mappings and image lists by their ids.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use stopgate_model::Action;
 
+use super::effort::Effort;
 use super::given::Given;
 use super::implication::covers;
 use super::stops::Meanings;
@@ -52,7 +53,7 @@ impl ChangeKind {
 pub(super) fn changes<'p>(old: &mut Meanings<'p>, new: &mut Meanings<'p>) -> Vec<PolicyChange> {
     let (before, after) = (old.policy, new.policy);
     let mut all = Vec::new();
-    rules(old, new, &mut all);
+    rules(old, new, &Effort::default(), &mut all);
     items(before, after, &mut all);
     for (what, old, new) in [
         ("mapping", &before.mappings, &after.mappings),
@@ -78,7 +79,7 @@ fn pairs<'t, T>(old: &'t [T], new: &'t [T], key: impl Fn(&T) -> String) -> Vec<(
     found
 }
 
-fn rules<'p>(old: &mut Meanings<'p>, new: &mut Meanings<'p>, all: &mut Vec<PolicyChange>) {
+fn rules<'p>(old: &mut Meanings<'p>, new: &mut Meanings<'p>, effort: &Effort, all: &mut Vec<PolicyChange>) {
     for (before, after) in pairs(&old.policy.rule_sets, &new.policy.rule_sets, |set: &RuleSet| set.id.clone()) {
         let rules_of = |set: Option<&'p RuleSet>| set.map_or(&[][..], |set| set.rules.as_slice());
         let Some(set) = before.or(after) else { continue };
@@ -88,7 +89,7 @@ fn rules<'p>(old: &mut Meanings<'p>, new: &mut Meanings<'p>, all: &mut Vec<Polic
                 (None, Some(rule)) => push(all, ChangeKind::Added, what(rule), said(rule)),
                 (Some(rule), None) => push(all, ChangeKind::Removed, what(rule), said(rule)),
                 (Some(before), Some(after)) => {
-                    if let Some((kind, text)) = rule_change(old, new, (before, after)) {
+                    if let Some((kind, text)) = rule_change(old, new, (before, after), effort) {
                         push(all, kind, what(after), text);
                     }
                 }
@@ -109,11 +110,13 @@ fn rule_change(
     old: &mut Meanings<'_>,
     new: &mut Meanings<'_>,
     (before, after): (&Rule, &Rule),
+    effort: &Effort,
 ) -> Option<(ChangeKind, String)> {
     let text = difference(before, after)?;
     let (ours, theirs) = (old.of(before), new.of(after));
-    let forward = ours.is_empty() || covers(before, &ours, after, &theirs);
-    let backward = theirs.is_empty() || covers(after, &theirs, before, &ours);
+    let (ours, theirs) = (&ours.conditions, &theirs.conditions);
+    let forward = ours.is_empty() || covers(before, ours, after, theirs, effort);
+    let backward = theirs.is_empty() || covers(after, theirs, before, ours, effort);
     let kind = match (forward, backward) {
         // A rule that only warns, or says the same in other words, stops as much as before.
         (true, true) | (false, false) => ChangeKind::Changed,
@@ -228,7 +231,8 @@ fn ids<'t, T>(list: &'t [T], id: impl Fn(&'t T) -> &'t String) -> Vec<&'t str> {
 /// The first entry that matches counts, so an order is a change.
 fn order(kind: &str, old: &[&str], new: &[&str], all: &mut Vec<PolicyChange>) {
     let of = |list: &[&str], other: &[&str]| -> Vec<String> {
-        list.iter().filter(|id| other.contains(id)).map(|id| format!("`{id}`")).collect()
+        let other: HashSet<&str> = other.iter().copied().collect();
+        list.iter().filter(|id| other.contains(*id)).map(|id| format!("`{id}`")).collect()
     };
     let (before, after) = (of(old, new), of(new, old));
     if before != after {

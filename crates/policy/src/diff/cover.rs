@@ -6,17 +6,20 @@
 //! about are enumerated exactly (`automaton`); what an expression says that is not understood is taken for a property
 //! of its own, whose two values are both possible unless the text is known.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use super::automaton::{Language, Machine, cells};
 use super::clause::{Clause, Thing};
+use super::effort::{Effort, Work};
 use super::expression;
 use super::points::{Point, Scale};
 use super::value::{Dim, Test, Value};
 use crate::regexes::PythonRegex;
 
-/// Most steps of one question.
+/// Most steps of one question, and most conditions that are asked on the way.
 const STEPS: usize = 20_000;
+const ASKED: usize = 500_000;
 /// Most uncovered things that are shown.
 const SHOWN: usize = 32;
 
@@ -56,12 +59,21 @@ impl Told {
 }
 
 /// Whether each thing of `goal` is one of `others`, which are all about the same subject.
-pub(super) fn cover(goal: &Clause, others: &[&Clause]) -> Cover {
+pub(super) fn cover(goal: &Clause, others: &[&Clause], effort: &Effort) -> Cover {
+    let Some(others) = possible(goal, others, effort) else { return Cover::Unknown };
     let all: Vec<&Clause> = std::iter::once(goal).chain(others.iter().copied()).collect();
-    let variables = variables(&all);
-    let mut search =
-        Search { goal, variables: &variables, thing: Thing::default(), exact: Vec::new(), steps: 0, shown: Vec::new() };
-    let done = search.assign(0, others);
+    let variables = variables(&all, effort);
+    let mut search = Search {
+        goal,
+        variables: &variables,
+        thing: Thing::default(),
+        exact: Vec::new(),
+        steps: 0,
+        asked: 0,
+        effort,
+        shown: Vec::new(),
+    };
+    let done = search.assign(0, &others);
     match (done, search.shown.is_empty()) {
         (Some(()), true) => Cover::Covered,
         (_, false) => Cover::Uncovered(search.shown),
@@ -69,9 +81,23 @@ pub(super) fn cover(goal: &Clause, others: &[&Clause]) -> Cover {
     }
 }
 
+/// The clauses without those that nothing of the goal meets, as far as lists of values tell.
+fn possible<'c>(goal: &Clause, others: &[&'c Clause], effort: &Effort) -> Option<Vec<&'c Clause>> {
+    let mut left = others.to_vec();
+    for test in goal.tests.iter().filter(|test| test.is_list) {
+        let values = test.landmarks.iter().filter(|value| holds(&goal.tests, test.dim, value));
+        let values: Vec<&Value> = values.collect();
+        if !effort.take(Work::Conditions, left.len() * (values.len() + 1)) {
+            return None;
+        }
+        left.retain(|other| values.iter().any(|value| holds(&other.tests, test.dim, value)));
+    }
+    Some(left)
+}
+
 /// Things that meet a clause, as different as they can be; at most `most`.
 pub(super) fn things(clause: &Clause, most: usize) -> Vec<Thing> {
-    match cover(clause, &[]) {
+    match cover(clause, &[], &Effort::default()) {
         Cover::Uncovered(mut things) => {
             things.truncate(most);
             things
@@ -81,7 +107,7 @@ pub(super) fn things(clause: &Clause, most: usize) -> Vec<Thing> {
 }
 
 /// The properties that the clauses ask about, texts in front of the expressions about them.
-fn variables(clauses: &[&Clause]) -> Vec<Variable> {
+fn variables(clauses: &[&Clause], effort: &Effort) -> Vec<Variable> {
     let tests = || clauses.iter().flat_map(|clause| &clause.tests);
     let mut matches: Vec<(Dim, Rc<PythonRegex>)> = Vec::new();
     for like in clauses.iter().flat_map(|clause| &clause.likes) {
@@ -98,7 +124,7 @@ fn variables(clauses: &[&Clause]) -> Vec<Variable> {
     let mut variables: Vec<Variable> = Vec::new();
     for dim in dims {
         let of_dim = || tests().filter(|test| test.dim == dim);
-        if let Some(text) = text_variable(dim, of_dim(), &matches) {
+        if let Some(text) = text_variable(dim, of_dim(), &matches, effort) {
             // What the machines tell is no property of its own.
             if let Variable::Value(_, told) = &text {
                 let known = |regex: &PythonRegex| told.regexes.iter().any(|own| own.as_str() == regex.as_str());
@@ -119,6 +145,7 @@ fn text_variable<'t>(
     dim: Dim,
     tests: impl Iterator<Item = &'t Test>,
     matches: &[(Dim, Rc<PythonRegex>)],
+    effort: &Effort,
 ) -> Option<Variable> {
     if !matches!(dim.scale, Scale::Texts | Scale::Paths) {
         return None;
@@ -130,13 +157,14 @@ fn text_variable<'t>(
         return None;
     }
     let mut landmarks: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for text in tests.flat_map(|test| &test.landmarks).filter_map(Value::as_text) {
-        if !landmarks.iter().any(|known| known == text) {
+        if seen.insert(text.to_owned()) {
             landmarks.push(text.to_owned());
         }
     }
     let all: Vec<Machine> = landmarks.iter().map(|text| Machine::literal(text)).chain(machines).collect();
-    let mut found = cells(&all, &Written { path: matches!(dim.scale, Scale::Paths) })?;
+    let mut found = cells(&all, &Written { path: matches!(dim.scale, Scale::Paths) }, effort)?;
     found.sort_by_key(|cell| !cell.class);
     let point = |bits: &[bool], sample: String| {
         let (own, said) = bits.split_at_checked(landmarks.len())?;
@@ -195,6 +223,8 @@ struct Search<'s> {
     /// The texts so far that stand for themselves alone.
     exact: Vec<(&'static str, String)>,
     steps: usize,
+    asked: usize,
+    effort: &'s Effort,
     shown: Vec<Thing>,
 }
 
@@ -202,7 +232,8 @@ impl<'s> Search<'s> {
     /// Assigns the variables from `at` on, `others` being what may still cover; `None` when it was given up.
     fn assign(&mut self, at: usize, others: &[&'s Clause]) -> Option<()> {
         self.steps += 1;
-        if self.steps > STEPS {
+        if self.steps > STEPS || self.asked > ASKED {
+            self.effort.give_up(Work::Conditions);
             return None;
         }
         // With enough uncovered things the rest of the search would only find more of them.
@@ -232,19 +263,25 @@ impl<'s> Search<'s> {
     }
 
     fn assign_value(&mut self, at: usize, dim: Dim, told: &'s Told, others: &[&'s Clause]) -> Option<()> {
-        let mut seen: Vec<(Vec<bool>, Option<&str>)> = Vec::new();
+        let mut seen: HashSet<(Vec<bool>, Option<&str>)> = HashSet::new();
+        if !self.effort.take(Work::Conditions, told.points.len()) {
+            return None;
+        }
         for one in told.points.iter().filter(|one| told.allows(self.goal, dim, one)) {
             let (point, said) = one;
+            self.asked += others.len() + 1;
+            if !self.effort.take(Work::Conditions, others.len() + 1) {
+                return None;
+            }
             let answers: Vec<bool> = others.iter().map(|other| told.allows(other, dim, one)).collect();
             let text = point.value.as_text().filter(|_| point.exact);
             // With expressions to come, a text that is known is a case of its own.
             let case = (answers, text.filter(|_| self.has_matches(dim)));
-            if seen.contains(&case) && !self.wants_more(dim, others) {
+            if !seen.insert(case.clone()) && !self.wants_more(dim, others) {
                 continue;
             }
             let left: Vec<&Clause> =
                 others.iter().zip(&case.0).filter(|(_, answer)| **answer).map(|(other, _)| *other).collect();
-            seen.push(case);
             self.thing.values.push((dim.name, point.value.clone()));
             self.exact.extend(text.map(|text| (dim.name, text.to_owned())));
             let matches = self.thing.matches.len();

@@ -6,10 +6,13 @@
 
 use std::rc::Rc;
 
-use super::accepted::{Surplus, Until};
+use super::accepted::{Surplus, Surpluses, Until};
 use super::clause::{Clause, Ids, Quantity, Thing};
 use super::cover::{Cover, cover, things};
-use super::knowledge::{EVERYTHING, implies};
+use super::effort::{Effort, Work};
+use super::enforced::{gives_no_more_time, stops_all_it_finds};
+use super::exceptions::{Exceptions, show_the_same};
+use super::knowledge::implies;
 use super::stops::{Stop, Stops};
 use crate::document::policy::Rule;
 
@@ -22,15 +25,7 @@ pub(super) struct Open<'s, 'p> {
     /// Things of the condition to build a witness with; empty when none is known.
     pub(super) things: Vec<Thing>,
     /// Items of the other policy that accept findings of the condition which this policy does not accept.
-    pub(super) surplus: Vec<Surplus<'p>>,
-}
-
-/// The conditions of `one` that those of `other` do not cover. None: whatever `one` stops, `other` stops.
-pub(super) fn open<'s, 'p>(one: &'s Stops<'p>, other: &'s Stops<'p>) -> Vec<Open<'s, 'p>> {
-    if always_stops(other) {
-        return Vec::new();
-    }
-    one.all.iter().filter_map(|stop| open_condition(one, other, stop)).collect()
+    pub(super) surplus: Rc<Vec<Surplus<'p>>>,
 }
 
 /// Whether a rule fires whenever another does, whatever allowlists accept: by its conditions alone.
@@ -39,6 +34,7 @@ pub(super) fn covers(
     conditions: &[Option<Rc<Clause>>],
     other: &Rule,
     others: &[Option<Rc<Clause>>],
+    effort: &Effort,
 ) -> bool {
     if others.iter().any(Option::is_none) || implies(one, other) {
         return true;
@@ -52,140 +48,208 @@ pub(super) fn covers(
             .filter(|other| other.quantity == clause.quantity && other.subject == clause.subject)
             .collect();
         match clause.quantity {
-            Quantity::None => same.iter().any(|other| matches!(cover(other, &[clause]), Cover::Covered)),
-            Quantity::Some => matches!(cover(clause, &same), Cover::Covered),
+            Quantity::None => same.iter().any(|other| matches!(cover(other, &[clause], effort), Cover::Covered)),
+            Quantity::Some => matches!(cover(clause, &same, effort), Cover::Covered),
         }
     })
 }
 
 /// The conditions of a policy under which it stops anything at all.
-pub(super) fn all<'s, 'p>(one: &'s Stops<'p>) -> Vec<Open<'s, 'p>> {
-    let stops = one.all.iter().filter(|stop| !one.is_silent(stop));
+pub(super) fn all<'s, 'p>(one: &'s Stops<'p>, effort: &Effort) -> Vec<Open<'s, 'p>> {
+    let stops = one.all.iter().filter(|stop| !one.is_silent(stop, effort));
     let shown = |stop: &'s Stop<'p>| Open {
         stop,
         things: match &stop.clause {
             Some(clause) if clause.quantity == Quantity::Some => things(clause, THINGS),
             _ => vec![Thing::default()],
         },
-        surplus: Vec::new(),
+        surplus: Rc::default(),
     };
     stops.map(shown).collect()
 }
 
 /// Whether a policy stops every artifact at every time: by a rule that cannot run, or by conditions that leave no value
-/// for a thing that every artifact has.
-pub(super) fn always_stops(stops: &Stops<'_>) -> bool {
+/// for a thing that every artifact has, as long as neither allowlists nor exceptions may accept it.
+pub(super) fn always_stops(stops: &Stops<'_>, exceptions: &Exceptions<'_>, effort: &Effort) -> bool {
     let is_enforced = |stop: &&Stop<'_>| match &stop.clause {
         None => true,
-        Some(clause) => clause.subject.certain && clause.from.is_none() && stops.accepted_until(stop) == Until::Never,
+        Some(clause) => {
+            clause.subject.certain
+                && clause.from.is_none()
+                && stops_all_it_finds(stop.rule)
+                && stops.any_until(stop, effort) == Until::Never
+                && exceptions.spare(stop, clause)
+        }
     };
     let certain: Vec<&Stop<'_>> = stops.all.iter().filter(is_enforced).collect();
+    let mut asked: Vec<&Clause> = Vec::new();
     certain.iter().any(|stop| {
-        let Some(clause) = &stop.clause else { return true };
+        let Some(clause) = stop.clause.as_deref() else { return true };
+        if asked.iter().any(|known| known.subject == clause.subject) {
+            return false;
+        }
+        asked.push(clause);
         let same: Vec<&Clause> = certain
             .iter()
             .filter_map(|stop| stop.clause.as_deref())
             .filter(|other| other.subject == clause.subject)
             .collect();
         let any = Clause::some(clause.subject.clone());
-        matches!(cover(&any, &same), Cover::Covered)
+        matches!(cover(&any, &same, effort), Cover::Covered)
     })
 }
 
-fn open_condition<'s, 'p>(one: &'s Stops<'p>, other: &'s Stops<'p>, stop: &'s Stop<'p>) -> Option<Open<'s, 'p>> {
-    let Some(clause) = &stop.clause else {
-        return Some(Open { stop, things: vec![Thing::default()], surplus: Vec::new() });
-    };
-    if one.is_silent(stop) {
-        return None;
+/// Two policies of which one is to stop whatever the other stops.
+pub(super) struct Sides<'s, 'p> {
+    pub(super) one: &'s Stops<'p>,
+    pub(super) other: &'s Stops<'p>,
+    pub(super) surpluses: &'s Surpluses<'p>,
+    pub(super) exceptions: &'s Exceptions<'p>,
+    pub(super) effort: &'s Effort,
+}
+
+impl<'s, 'p> Sides<'s, 'p> {
+    /// The conditions of the one that those of the other do not cover. None: whatever the one stops, the other stops.
+    pub(super) fn open(&self) -> Vec<Open<'s, 'p>> {
+        if always_stops(self.other, self.exceptions, self.effort) {
+            return Vec::new();
+        }
+        self.one.all.iter().filter_map(|stop| self.open_condition(stop)).collect()
     }
-    let pair = Pair { one, other, stop, clause };
-    let counting: Vec<(&Stop<'p>, &Clause)> = other
-        .all
-        .iter()
-        .filter_map(|candidate| Some((candidate, candidate.clause.as_deref()?)))
-        .filter(|(candidate, clause)| pair.counts(candidate, clause))
-        .collect();
-    let is_all = |(_, other): &(&Stop<'_>, &Clause)| other.subject.name == EVERYTHING;
-    if counting.iter().any(is_all) || counting.iter().any(|(other, _)| implies(stop.rule, other.rule)) {
-        return None;
+
+    fn open_condition(&self, stop: &'s Stop<'p>) -> Option<Open<'s, 'p>> {
+        let Some(clause) = &stop.clause else {
+            return Some(Open { stop, things: vec![Thing::default()], surplus: Rc::default() });
+        };
+        if self.one.is_silent(stop, self.effort) {
+            return None;
+        }
+        let pair = Pair { sides: self, stop, clause };
+        if pair.is_repeated() || pair.is_implied() {
+            return None;
+        }
+        if let Some(also) = &clause.also
+            && matches!(cover(also, &pair.about(also), self.effort), Cover::Covered)
+        {
+            return None;
+        }
+        let same = pair.about(clause);
+        let things = match clause.quantity {
+            // With fewer things that would do, it is more likely that there is none.
+            Quantity::None if same.iter().any(|other| pair.is_part(other, clause)) => return None,
+            Quantity::None => vec![Thing::default()],
+            Quantity::Some => match cover(clause, &same, self.effort) {
+                Cover::Covered => return None,
+                Cover::Uncovered(things) => things,
+                Cover::Unknown if same.len() > 1 && same.iter().any(|other| pair.is_part(clause, other)) => {
+                    return None;
+                }
+                Cover::Unknown => things(clause, THINGS),
+            },
+        };
+        Some(Open { stop, things, surplus: pair.surplus() })
     }
-    let about = |of: &Clause| -> Vec<&Clause> {
-        let others = counting.iter().map(|(_, other)| *other);
-        others.filter(|other| other.quantity == of.quantity && other.subject == of.subject).collect()
-    };
-    if let Some(also) = &clause.also
-        && matches!(cover(also, &about(also)), Cover::Covered)
-    {
-        return None;
-    }
-    let same = about(clause);
-    let things = match clause.quantity {
-        // With fewer things that would do, it is more likely that there is none.
-        Quantity::None if same.iter().any(|other| matches!(cover(other, &[clause]), Cover::Covered)) => return None,
-        Quantity::None => vec![Thing::default()],
-        Quantity::Some => match cover(clause, &same) {
-            Cover::Covered => return None,
-            Cover::Uncovered(things) => things,
-            Cover::Unknown => things(clause, THINGS),
-        },
-    };
-    let surplus = pair.surplus();
-    Some(Open { stop, things, surplus })
 }
 
 /// A condition of one policy, to be compared with those of the other.
-struct Pair<'s, 'p> {
-    one: &'s Stops<'p>,
-    other: &'s Stops<'p>,
+struct Pair<'a, 's, 'p> {
+    sides: &'a Sides<'s, 'p>,
     stop: &'s Stop<'p>,
     clause: &'s Clause,
 }
 
-impl<'p> Pair<'_, 'p> {
+impl<'s, 'p> Pair<'_, 's, 'p> {
+    /// Whether the other policy has the same condition of the same rule.
+    fn is_repeated(&self) -> bool {
+        let saying = self.sides.other.saying(&self.stop.text).filter(|(candidate, _)| candidate.part == self.stop.part);
+        saying.into_iter().any(|(candidate, clause)| self.counts(candidate, clause))
+    }
+
+    /// Whether a condition that holds for every artifact, or a rule that fires whenever this one does, counts.
+    fn is_implied(&self) -> bool {
+        let (gate, trigger) = (&self.stop.rule.gate, &self.stop.rule.trigger);
+        let everything = self.sides.other.about_everything();
+        if everything.into_iter().any(|(candidate, clause)| self.counts(candidate, clause)) {
+            return true;
+        }
+        if !super::knowledge::has_implication(gate, trigger) {
+            return false;
+        }
+        self.sides.other.all.iter().any(|candidate| {
+            implies(self.stop.rule, candidate.rule)
+                && candidate.clause.as_deref().is_some_and(|clause| self.counts(candidate, clause))
+        })
+    }
+
+    /// The conditions of the other policy about the same that count.
+    fn about(&self, of: &Clause) -> Vec<&'s Clause> {
+        let all = self.sides.other.about(&of.subject).filter(|(_, other)| other.quantity == of.quantity);
+        let mut left = Vec::new();
+        for (candidate, clause) in all {
+            if !self.sides.effort.take(Work::Conditions, 1) {
+                break;
+            }
+            if self.counts(candidate, clause) {
+                left.push(clause);
+            }
+        }
+        left
+    }
+
+    fn is_part(&self, one: &Clause, other: &Clause) -> bool {
+        matches!(cover(one, &[other], self.sides.effort), Cover::Covered)
+    }
+
     /// Whether a condition of the other policy stops wherever it holds and this one stops.
     fn counts(&self, candidate: &Stop<'p>, clause: &Clause) -> bool {
-        clause.from <= self.clause.from && self.is_accepted_no_longer(candidate, clause)
+        let own = (self.stop, self.clause);
+        clause.from <= self.clause.from
+            && self.gives_no_more_time(candidate, clause)
+            && self.sides.exceptions.accept_no_more(own, (candidate, clause), self.sides.effort)
+            && self.is_accepted_no_longer(candidate, clause)
+    }
+
+    /// Whether findings that were there before are due no later.
+    fn gives_no_more_time(&self, candidate: &Stop<'p>, clause: &Clause) -> bool {
+        let (rule, other) = (self.stop.rule, candidate.rule);
+        let is_same_rule = self.stop.text == candidate.text;
+        // When a finding was first seen is known by its gate, its trigger and what it is about.
+        let is_same_finding = is_same_rule
+            || (!self.clause.may_break
+                && (&rule.gate, &rule.trigger) == (&other.gate, &other.trigger)
+                && show_the_same((rule, self.clause), (other, clause)));
+        stops_all_it_finds(other) || (is_same_finding && gives_no_more_time(other, rule))
     }
 
     fn is_accepted_no_longer(&self, candidate: &Stop<'p>, clause: &Clause) -> bool {
-        let Some(theirs) = self.other.accepting(&candidate.rule.gate) else { return true };
+        let Sides { one, other, surpluses, effort, .. } = self.sides;
+        let longest = other.any_until(candidate, effort);
+        if longest == Until::Never {
+            return true;
+        }
         // What breaks is never accepted.
-        let ours_until = || if self.clause.may_break { Until::Never } else { self.one.accepted_until(self.stop) };
-        match &clause.ids {
-            Ids::Known(ids) => {
-                let until = theirs.until(ids);
-                until == Until::Never || until <= ours_until()
+        if !self.clause.may_break && longest <= one.all_until(self.stop, effort) {
+            return true;
+        }
+        let gate = &self.stop.rule.gate;
+        match (&clause.ids, &self.clause.ids) {
+            (Ids::Of { key, form }, Ids::Of { key: own, form: own_form })
+                if *gate == candidate.rule.gate && key == own && form == own_form =>
+            {
+                let theirs = other.accepting(gate);
+                theirs.is_none_or(|theirs| surpluses.of(theirs, one.accepting(gate), *form, effort).is_empty())
             }
-            // Its ids are not known, so any item may accept them.
-            Ids::Fixed => false,
-            Ids::Of { key, form } => {
-                let matching = theirs.matching(*form);
-                if matching.is_empty() {
-                    return true;
-                }
-                let same_gate = candidate.rule.gate == self.stop.rule.gate;
-                let same_ids =
-                    matches!(&self.clause.ids, Ids::Of { key: own, form: own_form } if own == key && own_form == form);
-                if same_gate && same_ids {
-                    let ours = self.one.accepting(&self.stop.rule.gate);
-                    return ours.is_some_and(|ours| theirs.surplus(ours, *form).is_empty());
-                }
-                let longest = matching.iter().map(|item| super::accepted::until(item)).max().unwrap_or(Until::Never);
-                longest <= ours_until()
-            }
+            _ => false,
         }
     }
 
     /// Items of the other policy that accept what this condition finds and this policy does not accept.
-    fn surplus(&self) -> Vec<Surplus<'p>> {
+    fn surplus(&self) -> Rc<Vec<Surplus<'p>>> {
+        let Sides { one, other, surpluses, effort, .. } = self.sides;
         let gate = &self.stop.rule.gate;
-        let (Some(ours), Some(theirs)) = (self.one.accepting(gate), self.other.accepting(gate)) else {
-            return Vec::new();
-        };
-        match &self.clause.ids {
-            Ids::Of { form, .. } => theirs.surplus(ours, *form),
-            _ => Vec::new(),
+        match (&self.clause.ids, other.accepting(gate)) {
+            (Ids::Of { form, .. }, Some(theirs)) => surpluses.of(theirs, one.accepting(gate), *form, effort),
+            _ => Rc::default(),
         }
     }
 }

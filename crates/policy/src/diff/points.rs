@@ -4,6 +4,8 @@
 //! A scale promises: for every value that a thing can have, the list has a value on which every predicate with
 //! landmarks of that scale answers the same. Proofs by enumeration rest on that promise alone.
 
+use std::collections::HashSet;
+
 use stopgate_model::PackageType;
 
 use super::value::{Test, Value};
@@ -57,8 +59,13 @@ impl Scale {
     /// The values that stand for all others under these tests, which are all about one property.
     pub(super) fn points<'t>(self, tests: impl Iterator<Item = &'t Test>) -> Vec<Point> {
         let mut landmarks: Vec<Value> = Vec::new();
+        let mut texts_seen: HashSet<&str> = HashSet::new();
         for landmark in tests.flat_map(|test| &test.landmarks) {
-            if !landmarks.contains(landmark) {
+            let is_new = match landmark.as_text() {
+                Some(text) => texts_seen.insert(text),
+                None => !landmarks.contains(landmark),
+            };
+            if is_new {
                 landmarks.push(landmark.clone());
             }
         }

@@ -77,6 +77,8 @@ pub(super) struct Test {
     pub(super) dim: Dim,
     /// Values at which the answer may change; what they must be is said by the scale.
     pub(super) landmarks: Vec<Value>,
+    /// Whether it holds for landmarks alone.
+    pub(super) is_list: bool,
     holds: Rc<dyn Fn(&Value) -> bool>,
 }
 
@@ -88,13 +90,14 @@ impl fmt::Debug for Test {
 
 impl Test {
     pub(super) fn new(dim: Dim, landmarks: Vec<Value>, holds: impl Fn(&Value) -> bool + 'static) -> Self {
-        Self { dim, landmarks, holds: Rc::new(holds) }
+        Self { dim, landmarks, is_list: false, holds: Rc::new(holds) }
     }
 
     /// One of these texts.
     pub(super) fn one_of(dim: Dim, texts: Vec<String>) -> Self {
         let landmarks = texts.iter().map(Value::text).collect();
-        Self::new(dim, landmarks, move |value| value.as_text().is_some_and(|text| texts.iter().any(|one| one == text)))
+        let holds = move |value: &Value| value.as_text().is_some_and(|text| texts.iter().any(|one| one == text));
+        Self { is_list: true, ..Self::new(dim, landmarks, holds) }
     }
 
     /// This text.

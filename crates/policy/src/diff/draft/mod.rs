@@ -49,6 +49,8 @@ pub(super) struct Draft {
     pub(super) secrets: Option<Vec<(String, String)>>,
     pub(super) retrieved: BTreeMap<String, String>,
     pub(super) inputs: Inputs,
+    /// Days since its findings were first seen; `None`: they are new.
+    pub(super) findings_seen: Option<i64>,
     /// Days since the vulnerability data was built.
     pub(super) data_age: i64,
     /// Whether data for the distribution is wanted.
@@ -170,6 +172,7 @@ impl Draft {
             secrets: Some(Vec::new()),
             retrieved: BTreeMap::new(),
             inputs: Inputs::collected(image),
+            findings_seen: None,
             data_age: 0,
             distro_data: true,
         }

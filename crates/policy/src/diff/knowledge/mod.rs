@@ -18,7 +18,7 @@ mod vulnerabilities;
 
 use std::rc::Rc;
 
-pub(super) use vulnerabilities::USUAL as USUAL_MATCH;
+pub(super) use vulnerabilities::{MATCH, USUAL as USUAL_MATCH};
 
 use super::clause::{Clause, Form, Ids, Subject};
 use super::given::Given;
@@ -142,6 +142,11 @@ pub(super) fn implies(old: &Rule, new: &Rule) -> bool {
     let Some(row) = find(old) else { return false };
     let (Some(implies), Some(old), Some(new)) = (row.implies, Given::of(old), Given::of(new)) else { return false };
     old.has_only(row.params) && implies(&old, &new)
+}
+
+/// Whether rules of a trigger may imply each other beyond what their clauses tell.
+pub(super) fn has_implication(gate: &str, trigger: &str) -> bool {
+    TABLE.iter().any(|row| row.gate == gate && row.trigger == trigger && row.implies.is_some())
 }
 
 fn find(rule: &Rule) -> Option<&'static Knowledge> {

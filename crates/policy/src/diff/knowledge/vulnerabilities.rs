@@ -83,13 +83,16 @@ pub(super) const PARAMS: &[&str] = &[
 /// that may reach it is only equal to itself.
 const MOST_DAYS: u32 = 1_000_000;
 
+/// The subject of clauses about matches.
+pub(in crate::diff) const MATCH: &str = "match";
+
 /// A match that no VEX statement removes, by one of the ids of its weakness.
 fn matched() -> Clause {
     any_match().test(Test::is(DENIED, "no"))
 }
 
 fn any_match() -> Clause {
-    Clause::some(Subject::many("match", "", place)).ids("match", Form::Vulnerability)
+    Clause::some(Subject::many(MATCH, "", place)).ids("match", Form::Vulnerability)
 }
 
 /// The matches that a rule counts, by its parameter `vex`.

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use stopgate_model::{Digest, ImageReference};
 
+use crate::diff::effort::{Effort, Work};
 use crate::diff::sample;
 use crate::document::policy::{ImageKind, ImageRule, ImageTarget, Mapping, Policy, Target};
 use crate::pattern::Pattern;
@@ -19,8 +20,6 @@ use crate::trigger::ArtifactType;
 
 use parts::{Part, PartCell, PartKind, reference};
 
-/// Most combinations that are told apart.
-const COMBINATIONS: usize = 200_000;
 /// Places that a region keeps to build witnesses with.
 const PLACES: usize = 2;
 
@@ -85,6 +84,7 @@ pub(super) fn regions<'p>(
     new: &'p Policy,
     kind: ArtifactType,
     strict: bool,
+    effort: &Effort,
 ) -> Result<Vec<Region<'p>>, String> {
     let (olds, news) = (Lists::of(old, kind), Lists::of(new, kind));
     let both = [&olds, &news];
@@ -92,7 +92,7 @@ pub(super) fn regions<'p>(
         // What fails fails in both alike when both ask the same.
         Some(_) if olds.asks() == news.asks() => return Ok(diagonal(&olds, &news, kind)),
         Some(text) => Err(format!("the pattern `{text}` may fail, and the policies use it differently")),
-        None => Parts::new(&both, strict).and_then(|parts| parts.regions(&olds, &news, kind)),
+        None => Parts::new(&both, strict, effort).and_then(|parts| parts.regions(&olds, &news, kind, effort)),
     };
     match regions {
         Err(_) if olds.asks() == news.asks() => Ok(diagonal(&olds, &news, kind)),
@@ -303,28 +303,41 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(lists: &[&Lists<'_>], strict: bool) -> Result<Self, String> {
+    fn new(lists: &[&Lists<'_>], strict: bool, effort: &Effort) -> Result<Self, String> {
         let mut parts = Vec::new();
         for slot in Slot::ALL {
             let asked = || lists.iter().flat_map(|lists| lists.targets()).filter_map(|asked| asked.about(slot));
             if asked().next().is_some() {
-                parts.push((slot, Part::new(slot.kind(strict), asked())?));
+                parts.push((slot, Part::new(slot.kind(strict), asked(), effort)?));
             }
         }
         Ok(Self { parts })
     }
 
-    fn regions<'p>(&self, old: &Lists<'p>, new: &Lists<'p>, kind: ArtifactType) -> Result<Vec<Region<'p>>, String> {
+    fn regions<'p>(
+        &self,
+        old: &Lists<'p>,
+        new: &Lists<'p>,
+        kind: ArtifactType,
+        effort: &Effort,
+    ) -> Result<Vec<Region<'p>>, String> {
         let mut entries = Vec::new();
         for (side, lists) in [(Side::Old, old), (Side::New, new)] {
             let denied = lists.denied.iter().map(|rule| (Asked::Image(&rule.target), Fate::Denied(rule)));
             let allowed = lists.allowed.iter().map(|rule| (Asked::Image(&rule.target), Fate::Allowed(rule)));
             let mapped = lists.mappings.iter().map(|mapping| (Asked::of(mapping), Fate::Mapped(mapping)));
             let all = denied.chain(allowed).chain(mapped);
-            entries.extend(all.map(|(asked, fate)| Entry { numbers: self.numbers(asked), side, fate }));
+            entries.extend(all.map(|(asked, fate)| Entry::new(self, asked, side, fate)));
+        }
+        let mut firsts: HashMap<(Side, FateKey, usize), usize> = HashMap::new();
+        for (number, entry) in entries.iter_mut().enumerate() {
+            let earlier =
+                (0..=entry.decided).filter_map(|decided| firsts.get(&(entry.side, entry.fate.key(), decided)));
+            entry.first = earlier.copied().min().unwrap_or(number);
+            firsts.entry((entry.side, entry.fate.key(), entry.decided)).or_insert(number);
         }
         let mut walk =
-            Walk { parts: self, entries: &entries, kind, combinations: 0, known: HashMap::new(), regions: Vec::new() };
+            Walk { parts: self, entries: &entries, kind, effort, known: HashMap::new(), regions: Vec::new() };
         walk.go_on(&(0..entries.len()).collect::<Vec<_>>(), &mut Vec::new(), false)?;
         Ok(walk.regions)
     }
@@ -364,7 +377,7 @@ impl Parts {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Side {
     Old,
     New,
@@ -373,8 +386,26 @@ enum Side {
 /// An entry of a policy's lists or mappings, which stand in the order in which they count.
 struct Entry<'p> {
     numbers: Vec<Option<usize>>,
+    /// The parts in front of this number decide whether it matches; all behind them match it.
+    decided: usize,
+    /// The first entry that comes to the same and is decided no later.
+    first: usize,
     side: Side,
     fate: Fate<'p>,
+}
+
+impl<'p> Entry<'p> {
+    fn new(parts: &Parts, asked: Asked<'_>, side: Side, fate: Fate<'p>) -> Self {
+        let numbers = parts.numbers(asked);
+        let asks = |(slot, _): &(Slot, Part)| asked.about(*slot).is_some_and(|pattern| !pattern.is_anything());
+        let decided = parts.parts.iter().rposition(asks).map_or(0, |last| last + 1);
+        Self { numbers, decided, first: 0, side, fate }
+    }
+
+    /// Whether an artifact that meets the one fares as if it met the other.
+    fn is_same(&self, other: &Self) -> bool {
+        self.side == other.side && self.fate.key() == other.fate.key()
+    }
 }
 
 /// A walk over the combinations, part by part. Cells that leave the same entries are one step.
@@ -382,7 +413,7 @@ struct Walk<'w, 'p> {
     parts: &'w Parts,
     entries: &'w [Entry<'p>],
     kind: ArtifactType,
-    combinations: usize,
+    effort: &'w Effort,
     known: HashMap<(FateKey, FateKey), usize>,
     regions: Vec<Region<'p>>,
 }
@@ -390,22 +421,22 @@ struct Walk<'w, 'p> {
 impl<'w> Walk<'w, '_> {
     /// Goes on with the entries that match so far.
     fn go_on(&mut self, alive: &[usize], chosen: &mut Vec<&'w PartCell>, is_hub: bool) -> Result<(), String> {
-        self.combinations += 1;
-        if self.combinations > COMBINATIONS {
-            return Err("the mappings and image lists have too many combinations".to_owned());
-        }
         let parts = self.parts;
         let Some((slot, part)) = parts.parts.get(chosen.len()) else {
             self.end(alive, chosen);
             return Ok(());
         };
+        if !self.effort.take(Work::Names, part.cells.len() * (alive.len() + 4)) {
+            let lists = self.entries.len();
+            return Err(format!("the {lists} entries of mappings and image lists have too many combinations"));
+        }
         let hub = is_hub && *slot == Slot::Repository;
+        let mut numbers: HashMap<(Vec<usize>, bool), usize> = HashMap::new();
         let mut steps: Vec<(Vec<usize>, &PartCell)> = Vec::new();
         for cell in &part.cells {
-            let left: Vec<usize> =
-                alive.iter().copied().filter(|entry| self.matches(*entry, chosen.len(), cell, hub)).collect();
-            let same = steps.iter_mut().find(|(known, other)| *known == left && other.bits.is_hub == cell.bits.is_hub);
-            match same {
+            let left = self.left(alive, chosen.len(), cell, hub);
+            let number = *numbers.entry((left.clone(), cell.bits.is_hub)).or_insert(steps.len());
+            match steps.get_mut(number) {
                 Some((_, other)) if other.sample.is_none() => *other = cell,
                 Some(_) => {}
                 None => steps.push((left, cell)),
@@ -418,6 +449,29 @@ impl<'w> Walk<'w, '_> {
             done?;
         }
         Ok(())
+    }
+
+    /// The entries that match with a further part. Those behind one that matches whatever follows do not count.
+    fn left(&self, alive: &[usize], at: usize, cell: &PartCell, hub: bool) -> Vec<usize> {
+        let mut done: Vec<Side> = Vec::new();
+        let mut left = Vec::new();
+        for (number, entry) in alive.iter().filter_map(|number| Some((*number, self.entries.get(*number)?))) {
+            if done.contains(&entry.side) || !self.matches(number, at, cell, hub) {
+                continue;
+            }
+            if entry.decided > at + 1 {
+                left.push(number);
+                continue;
+            }
+            done.push(entry.side);
+            // What comes to the same as the entry in front of it need not be told apart from it.
+            let is_same = |other: &usize| self.entries.get(*other).is_some_and(|other| other.is_same(entry));
+            while left.last().is_some_and(is_same) {
+                left.pop();
+            }
+            left.push(entry.first);
+        }
+        left
     }
 
     fn matches(&self, entry: usize, at: usize, cell: &PartCell, hub: bool) -> bool {

@@ -10,6 +10,7 @@ use stopgate_model::{Digest, DigestAlgorithm, ImageReference};
 
 use super::languages::{Digests, Hex, Registry, Repository, Second, Tag};
 use crate::diff::automaton::{Cell, Machine, cells};
+use crate::diff::effort::Effort;
 use crate::diff::{expression, sample};
 use crate::pattern::Pattern;
 
@@ -51,12 +52,29 @@ pub(super) enum PartKind {
     Id,
 }
 
+impl PartKind {
+    /// Such parts, for people.
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::Registry => "registries or hosts",
+            Self::Repository { .. } => "repositories",
+            Self::Tag => "tags, names or versions",
+            Self::Digest => "digests",
+            Self::Id => "image ids",
+        }
+    }
+}
+
 /// Why the combinations of a part are not known.
 pub(super) type TooMany = String;
 
 impl Part {
     /// The combinations of these patterns.
-    pub(super) fn new<'p>(kind: PartKind, patterns: impl Iterator<Item = &'p Pattern>) -> Result<Self, TooMany> {
+    pub(super) fn new<'p>(
+        kind: PartKind,
+        patterns: impl Iterator<Item = &'p Pattern>,
+        effort: &Effort,
+    ) -> Result<Self, TooMany> {
         let mut part = Self::default();
         let mut distinct: Vec<&Pattern> = Vec::new();
         for pattern in patterns {
@@ -66,15 +84,16 @@ impl Part {
             }
         }
         let machines: Vec<Option<Machine>> = distinct.iter().map(|pattern| machine(pattern)).collect();
-        let exact = Maker { kind, patterns: &distinct, machines: &machines };
+        let exact = Maker { kind, patterns: &distinct, machines: &machines, effort };
         // Without those of expressions there are fewer combinations to tell apart.
         let plain: Vec<Option<Machine>> =
             machines.iter().zip(&distinct).map(|(own, of)| own.clone().filter(|_| of.regex().is_none())).collect();
         let rough = Maker { machines: &plain, ..exact };
-        part.cells = match exact.cells() {
-            Some(cells) => cells,
-            None => rough.cells().ok_or("the patterns of one part of a name have too many combinations")?,
-        };
+        let has_expressions = machines.iter().zip(&plain).any(|(own, plain)| own.is_some() != plain.is_some());
+        let rough = || if has_expressions { rough.cells() } else { None };
+        part.cells = exact.cells().or_else(rough).ok_or_else(|| {
+            format!("the {} patterns of {} have too many combinations", distinct.len(), kind.plural())
+        })?;
         Ok(part)
     }
 
@@ -98,6 +117,7 @@ struct Maker<'m> {
     patterns: &'m [&'m Pattern],
     /// Their machines; `None` where a pattern is taken for itself.
     machines: &'m [Option<Machine>],
+    effort: &'m Effort,
 }
 
 impl Maker<'_> {
@@ -118,10 +138,13 @@ impl Maker<'_> {
             cells = self.with_expressions(cells, &expressions);
         }
         let mut distinct: Vec<PartCell> = Vec::new();
+        let mut numbers: HashMap<Bits, usize> = HashMap::new();
         for cell in cells {
-            match distinct.iter_mut().find(|known| known.bits == cell.bits) {
-                Some(known) => known.sample = known.sample.take().or(cell.sample),
-                None => distinct.push(cell),
+            if let Some(known) = numbers.get(&cell.bits).and_then(|number| distinct.get_mut(*number)) {
+                known.sample = known.sample.take().or(cell.sample);
+            } else {
+                numbers.insert(cell.bits.clone(), distinct.len());
+                distinct.push(cell);
             }
         }
         Some(distinct)
@@ -144,7 +167,7 @@ impl Maker<'_> {
         let absent = self.absent();
         let absent = Bits { hub: absent.clone(), plain: absent, is_hub: false };
         let mut found = Vec::new();
-        for cell in cells(&machines, &Registry)? {
+        for cell in cells(&machines, &Registry, self.effort)? {
             let (plain, hub) = cell.bits.split_at_checked(own)?;
             let is_hub = hub.contains(&true);
             let bits = Bits { plain: plain.to_vec(), hub: plain.to_vec(), is_hub };
@@ -163,7 +186,7 @@ impl Maker<'_> {
         let shorter = plain.iter().map(|machine| machine.with_prefix("library/"));
         let machines: Vec<Machine> = plain.iter().cloned().chain(behind).chain(shorter).collect();
         let mut found: Vec<PartCell> = Vec::new();
-        for Cell { bits, class: (second, nice), sample } in cells(&machines, &Repository)? {
+        for Cell { bits, class: (second, nice), sample } in cells(&machines, &Repository, self.effort)? {
             let (plain, rest) = bits.split_at_checked(own)?;
             let (longer, shorter) = rest.split_at_checked(own)?;
             let other: &[bool] = match second {
@@ -198,13 +221,14 @@ impl Maker<'_> {
     fn tags(&self) -> Option<Vec<PartCell>> {
         let plain = self.absent();
         let absent = Bits { hub: plain.clone(), plain, is_hub: false };
-        let mut found: Vec<PartCell> = cells(&self.machines(), &Tag)?.into_iter().map(plain_cell).collect();
+        let mut found: Vec<PartCell> =
+            cells(&self.machines(), &Tag, self.effort)?.into_iter().map(plain_cell).collect();
         found.push(PartCell { bits: absent, sample: Some("*".to_owned()) });
         Some(found)
     }
 
     fn digests(&self) -> Option<Vec<PartCell>> {
-        Some(cells(&self.machines(), &Digests)?.into_iter().map(plain_cell).collect())
+        Some(cells(&self.machines(), &Digests, self.effort)?.into_iter().map(plain_cell).collect())
     }
 
     /// An id is matched with and without its algorithm.
@@ -216,7 +240,7 @@ impl Maker<'_> {
             let prefix = format!("{}:", language.0.name());
             let behind = plain.iter().map(|machine| machine.behind(&prefix));
             let machines: Vec<Machine> = plain.iter().cloned().chain(behind).collect();
-            for cell in cells(&machines, &language)? {
+            for cell in cells(&machines, &language, self.effort)? {
                 let (bare, whole) = cell.bits.split_at_checked(own)?;
                 let plain = joined(bare, whole);
                 let nice = language.0 == DigestAlgorithm::Sha256;

@@ -2,12 +2,14 @@
 
 mod bundles;
 mod dice;
+mod large;
 mod names;
 mod proofs;
 mod random;
 mod report;
 mod rows;
 mod rules;
+mod sidecar;
 mod tables;
 mod universe;
 

@@ -13,6 +13,7 @@ use crate::diff::clause::Clause;
 use crate::diff::cover::things;
 use crate::diff::diff;
 use crate::diff::draft::Draft;
+use crate::diff::effort::Effort;
 use crate::diff::knowledge::{Meaning, meaning};
 use crate::diff::regions::{Fate, regions};
 use crate::diff::stops::Meanings;
@@ -31,10 +32,10 @@ fn no_condition_makes_a_witness_where_a_proof_stands() {
             continue;
         }
         let mut meanings = Meanings::new(&old, options().as_of);
-        let regions = regions(&old, &new, ArtifactType::Image, false).unwrap();
+        let regions = regions(&old, &new, ArtifactType::Image, false, &Effort::default()).unwrap();
         for region in &regions {
             let Fate::Mapped(mapping) = region.old else { continue };
-            let stops = meanings.stops(mapping, false);
+            let stops = meanings.stops(mapping);
             let mut times = stops.times();
             times.push(options().as_of);
             for (stop, place) in stops.all.iter().filter(|stop| stop.clause.is_some()).zip(region.places.iter().cycle())

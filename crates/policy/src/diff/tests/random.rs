@@ -21,6 +21,16 @@ const TRIED: usize = 60;
 
 static UNIVERSE: LazyLock<Vec<Case>> = LazyLock::new(|| (0..ARTIFACTS).map(artifact).collect());
 
+/// Artifacts of the universe for one pair, each somewhere at some time.
+pub(super) fn tried(seed: u64, count: usize) -> impl Iterator<Item = Case> {
+    let mut dice = Dice::new(seed);
+    (0..count).map(move |_| {
+        let mut case = UNIVERSE[dice.below(UNIVERSE.len())].clone();
+        (case.tag, case.now) = somewhere(&mut dice);
+        case
+    })
+}
+
 #[test]
 fn no_claim_is_refuted_and_every_witness_holds() {
     let pairs = rounds(PAIRS);
@@ -35,10 +45,7 @@ fn no_claim_is_refuted_and_every_witness_holds() {
                 check_witness(witness, &old, &new);
             }
         }
-        let mut dice = Dice::new(seed);
-        for _ in 0..TRIED {
-            let mut case = UNIVERSE[dice.below(UNIVERSE.len())].clone();
-            (case.tag, case.now) = somewhere(&mut dice);
+        for case in tried(seed, TRIED) {
             let stops = |policy| case.evaluate(policy).decision == Decision::Stop;
             let (stops_old, stops_new) = (stops(&old), stops(&new));
             let shown =

@@ -5,6 +5,7 @@
 //! production, decide as wanted is a witness.
 
 mod guesses;
+mod histories;
 mod moves;
 mod repair;
 
@@ -13,9 +14,11 @@ use std::cell::Cell;
 use jiff::{SignedDuration, Timestamp};
 use stopgate_model::{Action, Decision, Evaluation, ProblemKind, ProblemSeverity};
 
-use super::accepted::Until;
+use super::accepted::{self, Surplus, Until};
 use super::clause::{Form, Ids, Quantity, Thing};
 use super::draft::{Built, Draft};
+use super::effort::{Effort, Work};
+use super::exceptions::Exceptions;
 use super::implication::Open;
 use super::knowledge::UNKNOWN;
 use super::regions::Place;
@@ -29,9 +32,9 @@ const DRAFTS: usize = 80;
 const TIMES: usize = 5;
 /// What a finding that stops counts against an input that is missing.
 const STOP_COST: usize = 4;
-/// Most evaluations of one region, and for one condition of it.
+/// Most evaluations of one region, and for one condition of it: few at first, so that none waits for a hopeless one.
 const WORK: usize = 2_000;
-const WORK_OF_ONE: usize = 500;
+pub(super) const ROUNDS: [usize; 2] = [40, 500];
 
 /// The two policies, the first of which is to stop what the second does not.
 #[derive(Clone, Copy)]
@@ -47,6 +50,8 @@ pub(super) struct Question<'q, 'p> {
     pub(super) strict_names: bool,
     /// Evaluations that were made for the region.
     pub(super) work: &'q Cell<usize>,
+    pub(super) effort: &'q Effort,
+    pub(super) exceptions: &'q Exceptions<'p>,
 }
 
 /// A witness.
@@ -64,10 +69,10 @@ struct Judged {
 }
 
 impl Question<'_, '_> {
-    /// A witness for a condition that the other policy does not cover.
-    pub(super) fn witness(&self, open: &Open<'_, '_>) -> Option<Found> {
-        let end = (self.work.get() + WORK_OF_ONE).min(WORK);
-        let drafts = self.times(open).into_iter().flat_map(|now| self.drafts(open, now));
+    /// A witness for a condition that the other policy does not cover, found with so many evaluations.
+    pub(super) fn witness(&self, open: &Open<'_, '_>, most: usize) -> Option<Found> {
+        let end = (self.work.get() + most).min(WORK);
+        let drafts = self.times(open).into_iter().flat_map(|now| self.varied(open, self.drafts(open, now)));
         drafts.take(DRAFTS).take_while(|_| self.work.get() <= end).find_map(|draft| self.repaired(draft))
     }
 
@@ -104,6 +109,7 @@ impl Question<'_, '_> {
         let before = |time: Timestamp| time.checked_sub(SignedDuration::from_secs(1)).ok();
         let ends = open.surplus.iter().filter_map(|surplus| surplus.item.expires_on.as_ref());
         times.extend(ends.filter_map(|expiry| before(expiry.time)));
+        times.extend(self.exceptions.theirs.iter().take(TIMES).filter_map(|exception| before(exception.expires.time)));
         times.extend(self.ours.map(Stops::times).unwrap_or_default());
         times.extend(self.theirs.map(Stops::times).unwrap_or_default().into_iter().filter_map(before));
         times.retain(|time| *time >= self.as_of);
@@ -126,7 +132,14 @@ impl Question<'_, '_> {
             .is_some_and(|clause| matches!(clause.ids, Ids::Of { form: Form::Vulnerability, .. }));
         let mut all: Vec<Thing> = Vec::new();
         if vulnerable {
-            for id in open.surplus.iter().filter_map(|surplus| surplus.id.clone()) {
+            let differs = |surplus: &&Surplus<'_>| self.differs(surplus, &open.stop.rule.gate, now);
+            for id in open.surplus.iter().filter(differs).filter_map(|surplus| surplus.id.clone()) {
+                all.extend(open.things.iter().take(4).map(|thing| Thing { id: Some(id.clone()), ..thing.clone() }));
+            }
+        }
+        if vulnerable {
+            for id in self.exceptions.samples().take(8).filter_map(|[vulnerability, ..]| vulnerability) {
+                let id = format!("{id}+vulnerable");
                 all.extend(open.things.iter().take(4).map(|thing| Thing { id: Some(id.clone()), ..thing.clone() }));
             }
         }
@@ -135,19 +148,34 @@ impl Question<'_, '_> {
         all
     }
 
+    /// Whether an item accepts its id at a time at which the first policy does not.
+    fn differs(&self, surplus: &Surplus<'_>, gate: &str, now: Timestamp) -> bool {
+        let ours = self.ours.and_then(|ours| ours.accepting(gate));
+        let accepted = |id: &String| ours.and_then(|ours| ours.until(std::slice::from_ref(id), self.effort));
+        let until = surplus.id.as_ref().and_then(accepted).unwrap_or(Until::Never);
+        accepted::until(surplus.item) > Until::Time(now) && until <= Until::Time(now)
+    }
+
     /// An id that the first policy does not accept, when it accepts the usual one.
     fn free_id(&self, open: &Open<'_, '_>, now: Timestamp) -> Option<String> {
         let accepting = self.ours?.accepting(&open.stop.rule.gate)?;
         let usual = super::knowledge::USUAL_MATCH.to_owned();
-        if accepting.until(&[usual]) <= Until::Time(now) {
+        if accepting.until(&[usual], self.effort)? <= Until::Time(now) {
             return None;
         }
-        accepting.free_id(Form::Vulnerability, now)
+        accepting.free_id(Form::Vulnerability, now, self.effort)
     }
 
     fn judge(&self, draft: &Draft) -> Option<Judged> {
         self.work.set(self.work.get() + 1);
-        let built = draft.build()?;
+        let rules = |policy: &Policy| policy.rule_sets.iter().map(|set| set.rules.len()).sum::<usize>();
+        if !self.effort.take(Work::Artifacts, 20 + rules(self.one) + rules(self.other)) {
+            return None;
+        }
+        let mut built = draft.build()?;
+        if let Some(days) = draft.findings_seen {
+            histories::remember(&mut built, [self.one, self.other], days)?;
+        }
         let ours = built.evaluate(self.one);
         let theirs = built.evaluate(self.other);
         Some(Judged { built, ours, theirs })

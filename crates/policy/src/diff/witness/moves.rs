@@ -23,15 +23,34 @@ pub(super) fn against(question: &Question<'_, '_>, draft: &Draft, rule: &Rule) -
         if clause.quantity == Quantity::None {
             drafts.extend(things(clause, 6).iter().filter_map(|thing| with(draft, clause, thing)));
         }
-        let others = alternatives(question, &clause.subject);
         if clause.quantity == Quantity::None || clause.subject.single {
+            let others = alternatives(question, &clause.subject);
             drafts.extend(others.iter().filter_map(|thing| with(draft, clause, thing)));
         } else if clause.subject.key == "USER" {
             // The Dockerfile may say another user than the configuration has.
+            let others = alternatives(question, &clause.subject);
             drafts.extend(others.iter().filter_map(|thing| with_line(draft, "USER", thing)));
         }
     }
-    drafts.extend(without_something(draft));
+    drafts
+}
+
+/// The draft with what every one of these rules misses.
+pub(super) fn furnished(question: &Question<'_, '_>, draft: &Draft, rules: &[&Rule]) -> Option<Draft> {
+    let stops = question.theirs.map(|stops| stops.all.as_slice()).unwrap_or_default();
+    let of_rules = stops.iter().filter(|stop| rules.iter().any(|rule| std::ptr::eq(*rule, stop.rule)));
+    let wanting = of_rules.filter_map(|stop| stop.clause.as_deref()).filter(|clause| clause.quantity == Quantity::None);
+    let mut changed = None;
+    for clause in wanting {
+        let placed = |thing: &Thing| with(changed.as_ref().unwrap_or(draft), clause, thing);
+        changed = things(clause, 6).iter().find_map(placed).or(changed);
+    }
+    changed
+}
+
+/// Drafts with one thing less, or one input more or less.
+pub(super) fn at_large(draft: &Draft) -> Vec<Draft> {
+    let mut drafts = without_something(draft);
     drafts.extend(toggled(draft));
     drafts
 }
@@ -67,8 +86,8 @@ fn alternatives(question: &Question<'_, '_>, subject: &Subject) -> Vec<Thing> {
     let mut all = vec![Thing::default()];
     for dim in dims {
         let points = dim.scale.points(tests().filter(|test: &&Test| test.dim == dim));
-        all = all.iter().flat_map(|thing| points.iter().map(|point| and(thing, dim, point))).collect();
-        all.truncate(THINGS);
+        let each = all.iter().flat_map(|thing| points.iter().map(move |point| and(thing, dim, point)));
+        all = each.take(THINGS).collect();
     }
     for like in clauses.iter().flat_map(|clause| &clause.likes) {
         let each = |thing: &Thing| {
@@ -78,8 +97,7 @@ fn alternatives(question: &Question<'_, '_>, subject: &Subject) -> Vec<Thing> {
                 thing
             })
         };
-        all = all.iter().flat_map(each).collect();
-        all.truncate(THINGS);
+        all = all.iter().flat_map(each).take(THINGS).collect();
     }
     all
 }

@@ -46,17 +46,23 @@ impl Question<'_, '_> {
         None
     }
 
-    /// The changes that concern what is wrong with a draft.
-    fn changes(&self, draft: &Draft, judged: &Judged) -> Vec<Draft> {
-        let mut changes = Vec::new();
-        for (_, rule) in stopping(&judged.theirs, self.other) {
-            changes.extend(moves::against(self, draft, rule));
-        }
-        let unchecked = unchecked(&judged.theirs, self.other).into_iter().chain(unchecked(&judged.ours, self.one));
-        for (_, rule) in unchecked {
-            changes.extend(moves::provide(draft, rule));
-        }
-        changes
+    /// The changes that concern what is wrong with a draft, as they are asked for: there may be many.
+    fn changes<'a>(&'a self, draft: &'a Draft, judged: &Judged) -> impl Iterator<Item = Draft> + 'a {
+        let against = stopping(&judged.theirs, self.other);
+        let general = if against.is_empty() { Vec::new() } else { moves::at_large(draft) };
+        let mut general = Some(general);
+        let rules: Vec<_> = against.iter().map(|(_, rule)| *rule).collect();
+        let furnished = if rules.len() > 1 { moves::furnished(self, draft, &rules) } else { None };
+        let unchecked: Vec<_> =
+            unchecked(&judged.theirs, self.other).into_iter().chain(unchecked(&judged.ours, self.one)).collect();
+        let specific = against.into_iter().flat_map(move |(_, rule)| {
+            let own = moves::against(self, draft, rule);
+            own.into_iter().chain(general.take().unwrap_or_default())
+        });
+        furnished
+            .into_iter()
+            .chain(specific)
+            .chain(unchecked.into_iter().flat_map(move |(_, rule)| moves::provide(draft, rule)))
     }
 
     /// The witness without the inputs that it does not need, and with nothing in those that need not have it.
