@@ -14,6 +14,7 @@ mod download;
 mod engine;
 mod failure;
 mod output;
+mod packs;
 mod places;
 mod progress;
 mod render;

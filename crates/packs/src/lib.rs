@@ -1,19 +1,35 @@
 //! Policy packs as data: what a framework demands, which rules show it, and what an artifact says of each control.
 //!
-//! Rules are written once, in `packs/library.json`; a pack (`packs/<id>/manifest.json`) selects them by control.
-//! Rendering makes an Anchore policy of both. Nothing here decides: `policy` does.
+//! Rules are written once, in `packs/library.json`; a pack (`packs/<id>/manifest.json`) selects them by control, and
+//! the controls' titles stand in `frameworks/`. Rendering makes an Anchore policy of all three. Nothing here decides:
+//! `policy` does.
 
+mod condition;
+mod error;
+mod framework;
+mod inputs;
 mod library;
 mod manifest;
+mod prerequisite;
 mod render;
+mod selected;
 mod states;
+mod triggers;
+mod values;
 
 #[cfg(test)]
-mod authored;
+mod tests;
 
-pub use manifest::{AssessClass, Control, Manifest, PackError, Parameter};
-pub use render::{Flavour, RenderedControl, RenderedPack, render};
-pub use states::{Inputs, control_states};
+pub use condition::Condition;
+pub use error::{PackError, Place};
+pub use framework::{Framework, FrameworkControl, Oscal, Related};
+pub use manifest::{AssessClass, Control, Manifest, Owner, Pack, Parameter, ParameterKind, RuleRef, Variant};
+pub use prerequisite::{Key, Prerequisite};
+pub use render::{Flavour, LeftOut, RenderOptions, RenderedControl, RenderedPack, RenderedRule, render};
+pub use selected::{Selected, find, names};
+pub use states::control_states;
+pub use triggers::Triggers;
+pub use values::ResolvedParameter;
 
 /// A pack that the program carries.
 #[derive(Debug, Clone, Copy)]
@@ -24,18 +40,21 @@ pub struct Embedded {
     manifest: &'static str,
 }
 
-/// Every pack; the first is the default.
-pub static PACKS: &[Embedded] =
-    &[Embedded { id: "cis-docker", manifest: include_str!("../../../packs/cis-docker/manifest.json") }];
-
-impl Embedded {
-    /// Its manifest.
-    pub fn manifest(&self) -> Result<Manifest, PackError> {
-        Manifest::parse(self.manifest)
-    }
+macro_rules! packs {
+    ($($id:literal),+ $(,)?) => {
+        /// Every pack; the first is the default.
+        pub static PACKS: &[Embedded] = &[$(Embedded {
+            id: $id,
+            manifest: include_str!(concat!("../../../packs/", $id, "/manifest.json")),
+        }),+];
+    };
 }
 
-/// The pack of this id.
-pub fn find(id: &str) -> Option<&'static Embedded> {
-    PACKS.iter().find(|pack| pack.id == id)
+packs! {
+    "cis-docker",
+}
+
+/// The rule set of a control: `AC-6(10)` becomes `800-53-AC-6.10`.
+fn set_id(prefix: &str, control: &str) -> String {
+    format!("{prefix}-{}", control.replace('(', ".").replace(')', ""))
 }

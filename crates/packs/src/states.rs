@@ -1,111 +1,193 @@
 //! States of controls: what findings say, and whether the inputs that would have shown a breach were there.
 //!
-//! A rule that does not fire proves nothing unless its inputs existed, so a missing prerequisite gives
-//! `not-assessed`, never `satisfied`. Absence triggers and old data mark a prerequisite as missing; they are
-//! no findings of a control.
+//! Absence triggers and old data mark a prerequisite as missing; they are no findings of a control. The first state
+//! that applies counts: not satisfied, error, not assessed, accepted, not applicable, inherently met, in part,
+//! satisfied.
 
 use std::collections::BTreeSet;
 
-use stopgate_model::{
-    Action, Artifact, ControlResult, ControlState, DockerfileMode, Evaluation, Finding, MatchReport, ProblemKind,
-};
+use serde_json::Value;
+use stopgate_model::{Action, ControlResult, ControlState, Evaluation, ProblemKind};
+use stopgate_policy::{EvalContext, Policy};
 
-use crate::{AssessClass, RenderedControl, RenderedPack};
-
-/// The prerequisites that were really there, by their keys in manifests.
-#[derive(Debug, Clone, Default)]
-pub struct Inputs(BTreeSet<&'static str>);
-
-impl Inputs {
-    /// What an artifact and its matches provide.
-    pub fn of(artifact: &Artifact, matches: Option<&MatchReport>) -> Self {
-        let vulnerabilities = matches.is_some_and(|report| report.distro_has_data != Some(false));
-        let dockerfile = artifact.dockerfile.as_ref();
-        let rows = [
-            ("SBOM", true),
-            ("CFG", artifact.config.is_some()),
-            ("FS", artifact.files.is_some()),
-            ("HIST", dockerfile.is_some()),
-            ("DF", dockerfile.is_some_and(|dockerfile| dockerfile.mode == DockerfileMode::Actual)),
-            ("SEC", artifact.secrets.is_some()),
-            ("VDB", vulnerabilities),
-        ];
-        Self(rows.into_iter().filter(|(_, there)| *there).map(|(key, _)| key).collect())
-    }
-
-    /// Whether one of the alternatives `A|B` is there.
-    fn has(&self, alternatives: &str) -> bool {
-        alternatives.split('|').any(|key| self.0.contains(key))
-    }
-}
-
-/// Triggers that say that an input is missing or old.
-fn marks_absence(finding: &Finding) -> bool {
-    matches!(
-        finding.trigger.as_str(),
-        "stale_feed_data"
-            | "vulnerability_data_unavailable"
-            | "scan_not_run"
-            | "no_stig_evaluations_available"
-            | "no_ancestors_analyzed"
-            | "no_dockerfile_provided"
-            | "content_not_available"
-    )
-}
+use crate::inputs::{Inputs, is_absence};
+use crate::{AssessClass, Condition, RenderedControl, RenderedPack, RenderedRule};
 
 /// The state of each control of a pack under an evaluation of its policy.
-pub fn control_states(pack: &RenderedPack, evaluation: &Evaluation, inputs: &Inputs) -> Vec<ControlResult> {
-    pack.controls.iter().map(|rendered| control_state(rendered, evaluation, inputs)).collect()
+pub fn control_states(
+    pack: &RenderedPack,
+    policy: &Policy,
+    evaluation: &Evaluation,
+    context: &EvalContext<'_>,
+) -> Vec<ControlResult> {
+    let inputs = Inputs::of(pack, evaluation, context);
+    let course = Course { pack, evaluation, context, inputs, sets: mapped(evaluation), off: off(policy, context) };
+    pack.controls.iter().map(|rendered| course.control(rendered)).collect()
 }
 
-fn control_state(rendered: &RenderedControl, evaluation: &Evaluation, inputs: &Inputs) -> ControlResult {
-    let serves = |rule_id: &str| rendered.rule_ids.iter().any(|id| id == rule_id);
-    let (mut stops, mut warnings, mut accepted, mut absent) = (0, 0, 0, None);
-    for finding in evaluation.findings.iter().filter(|finding| serves(&finding.rule_id)) {
-        match (marks_absence(finding), finding.allowlist.is_some(), finding.rule_action) {
-            (true, _, _) => absent = Some(finding.message.clone()),
-            (false, true, Action::Stop | Action::Warn) => accepted += 1,
-            (false, false, Action::Stop) => stops += 1,
-            (false, false, Action::Warn) => warnings += 1,
-            (false, _, Action::Go) => {}
+/// Rule sets of the mapping that matched.
+fn mapped(evaluation: &Evaluation) -> BTreeSet<String> {
+    let mapping = evaluation.mapping.as_ref().and_then(|mapping| serde_json::from_str::<Value>(&mapping.json).ok());
+    let ids = mapping.as_ref().and_then(|mapping| mapping.get("rule_set_ids")?.as_array());
+    ids.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+/// Rules that a side-car turns off.
+fn off<'p>(policy: &'p Policy, context: &EvalContext<'_>) -> BTreeSet<&'p str> {
+    let rules = policy.rule_sets.iter().flat_map(|set| &set.rules);
+    rules.filter(|rule| rule.effective_action(context.now).0.is_none()).map(|rule| rule.id.as_str()).collect()
+}
+
+/// One evaluation of a pack.
+struct Course<'a> {
+    pack: &'a RenderedPack,
+    evaluation: &'a Evaluation,
+    context: &'a EvalContext<'a>,
+    inputs: Inputs<'a>,
+    sets: BTreeSet<String>,
+    off: BTreeSet<&'a str>,
+}
+
+/// Findings of a control.
+#[derive(Default)]
+struct Counts {
+    stops: usize,
+    warnings: usize,
+    accepted: usize,
+}
+
+impl Course<'_> {
+    fn control(&self, rendered: &RenderedControl) -> ControlResult {
+        let rules = self.rules(rendered);
+        let counts = self.counts(&rules);
+        let (state, reason) = self.state(rendered, &rules, &counts);
+        ControlResult {
+            id: rendered.control.id.clone(),
+            title: rendered.named.title.clone(),
+            class: rendered.control.assess.class(),
+            oscal_id: rendered.named.oscal.as_ref().map(|oscal| oscal.control_id.clone()).unwrap_or_default(),
+            objective_ids: rendered.named.oscal.as_ref().map(|oscal| oscal.objective_ids.clone()).unwrap_or_default(),
+            state,
+            reason,
+            rule_ids: rules.iter().map(|rule| rule.id.clone()).collect(),
+            stops: counts.stops,
+            warnings: counts.warnings,
+            accepted: counts.accepted,
+            not_assessed: rendered.control.not_assessed.clone(),
         }
     }
-    let failed = evaluation.problems.iter().find(|problem| {
-        problem.kind == ProblemKind::TriggerEvaluationError && problem.rule_id.as_deref().is_some_and(serves)
-    });
-    let control = &rendered.control;
-    let missing = control.prerequisites.iter().find(|key| !inputs.has(key));
-    let (state, reason) = if stops + warnings > 0 {
-        (ControlState::NotSatisfied, format!("{stops} stop, {warnings} warn"))
-    } else if let Some(problem) = failed {
-        (ControlState::Error, problem.details.clone())
-    } else if control.assess == AssessClass::None {
-        (ControlState::NotAssessed, control.not_assessed.clone())
-    } else if rendered.rule_ids.is_empty() {
-        (ControlState::NotAssessed, rendered.left_out.first().cloned().unwrap_or_default())
-    } else if let Some(key) = missing {
-        (ControlState::NotAssessed, format!("missing input: {key}"))
-    } else if let Some(message) = absent {
-        (ControlState::NotAssessed, message)
-    } else if accepted > 0 {
-        (ControlState::Accepted, format!("{accepted} accepted"))
-    } else if control.assess != AssessClass::Full || !rendered.left_out.is_empty() {
-        (ControlState::SatisfiedInPart, rendered.left_out.first().unwrap_or(&control.not_assessed).clone())
-    } else {
-        (ControlState::Satisfied, String::new())
-    };
-    ControlResult {
-        id: control.id.clone(),
-        title: control.title.clone(),
-        class: control.assess.class(),
-        oscal_id: String::new(),
-        objective_ids: Vec::new(),
-        state,
-        reason,
-        rule_ids: rendered.rule_ids.clone(),
-        stops,
-        warnings,
-        accepted,
-        not_assessed: control.not_assessed.clone(),
+
+    /// The rules of a control that counted: those of the mapping, without those that are off.
+    fn rules(&self, rendered: &RenderedControl) -> Vec<&RenderedRule> {
+        let counts = |rule: &&RenderedRule| self.sets.contains(&rule.rule_set_id) && !self.off.contains(&*rule.id);
+        let ids: BTreeSet<&str> = rendered.rule_ids.iter().map(String::as_str).collect();
+        self.pack.rules.iter().filter(|rule| ids.contains(&*rule.id)).filter(counts).collect()
+    }
+
+    fn counts(&self, rules: &[&RenderedRule]) -> Counts {
+        let ids: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
+        let mut counts = Counts::default();
+        for finding in self.evaluation.findings.iter().filter(|finding| ids.contains(finding.rule_id.as_str())) {
+            match (is_absence(&finding.gate, &finding.trigger), finding.allowlist.is_some(), finding.rule_action) {
+                (true, _, _) | (false, _, Action::Go) => {}
+                (false, true, Action::Stop | Action::Warn) => counts.accepted += 1,
+                (false, false, Action::Stop) => counts.stops += 1,
+                (false, false, Action::Warn) => counts.warnings += 1,
+            }
+        }
+        counts
+    }
+
+    fn state(&self, rendered: &RenderedControl, rules: &[&RenderedRule], counts: &Counts) -> (ControlState, String) {
+        let control = &rendered.control;
+        if counts.stops + counts.warnings > 0 {
+            return (ControlState::NotSatisfied, format!("{} stop, {} warn", counts.stops, counts.warnings));
+        }
+        if let Some(details) = self.problem(rules, ProblemKind::TriggerEvaluationError) {
+            return (ControlState::Error, details);
+        }
+        if let Some(reason) = self.unassessed(rendered, rules) {
+            return (ControlState::NotAssessed, reason);
+        }
+        if counts.accepted > 0 {
+            return (ControlState::Accepted, format!("{} accepted", counts.accepted));
+        }
+        if let Some(condition) = control.not_applicable.iter().find(|condition| self.holds(**condition)) {
+            return (ControlState::NotApplicable, condition.meaning().to_owned());
+        }
+        if !control.inherently_met.is_empty() && control.inherently_met.iter().all(|condition| self.holds(*condition)) {
+            let meanings: Vec<&str> = control.inherently_met.iter().map(|condition| condition.meaning()).collect();
+            return (ControlState::InherentlyMet, meanings.join("; "));
+        }
+        match self.remainder(rendered, rules) {
+            Some(reason) => (ControlState::SatisfiedInPart, reason),
+            None => (ControlState::Satisfied, String::new()),
+        }
+    }
+
+    /// Why nothing can be said of a control.
+    fn unassessed(&self, rendered: &RenderedControl, rules: &[&RenderedRule]) -> Option<String> {
+        let control = &rendered.control;
+        if control.assess == AssessClass::None {
+            return Some(control.not_assessed.clone());
+        }
+        if rules.is_empty() {
+            return Some(self.without_rules(rendered));
+        }
+        if let Some(reason) = self.inputs.lacking(&control.prerequisites, rules) {
+            return Some(reason);
+        }
+        let mut deciding = rules.iter().filter(|rule| !is_absence(&rule.gate, &rule.trigger)).peekable();
+        deciding.peek()?;
+        let first = self.problem(rules, ProblemKind::DataUnavailable)?;
+        deciding.all(|rule| self.problem(&[rule], ProblemKind::DataUnavailable).is_some()).then_some(first)
+    }
+
+    fn without_rules(&self, rendered: &RenderedControl) -> String {
+        if self.evaluation.mapping.is_none() {
+            return "no mapping of the policy matched".to_owned();
+        }
+        let off = rendered.rule_ids.iter().any(|id| self.off.contains(id.as_str()));
+        match (rendered.left_out.first(), off) {
+            (_, true) => "its rules are off".to_owned(),
+            (Some(left_out), false) => left_out.reason.clone(),
+            (None, false) => "its rules do not look at such a source".to_owned(),
+        }
+    }
+
+    /// What keeps a control without findings from being satisfied as a whole.
+    fn remainder(&self, rendered: &RenderedControl, rules: &[&RenderedRule]) -> Option<String> {
+        let control = &rendered.control;
+        if let Some(left_out) = rendered.left_out.first() {
+            return Some(left_out.reason.clone());
+        }
+        if rendered.rule_ids.iter().any(|id| self.off.contains(id.as_str())) {
+            return Some("a rule of it is off".to_owned());
+        }
+        for kind in [ProblemKind::DataUnavailable, ProblemKind::AnalysisGap] {
+            if let Some(details) = self.problem(rules, kind) {
+                return Some(details);
+            }
+        }
+        let served: BTreeSet<&str> = rules.iter().map(|rule| rule.library.as_str()).collect();
+        if self.pack.rules_of(rendered).any(|rule| !served.contains(rule.library.as_str())) {
+            return Some("some of its rules do not look at such a source".to_owned());
+        }
+        if let Some(gap) = self.inputs.partial_gap(&control.prerequisites) {
+            return Some(gap.message.clone());
+        }
+        (control.assess != AssessClass::Full).then(|| control.not_assessed.clone())
+    }
+
+    /// The first problem of a kind that one of these rules has.
+    fn problem(&self, rules: &[&RenderedRule], kind: ProblemKind) -> Option<String> {
+        let of_rules = |id: &String| rules.iter().any(|rule| rule.id == *id);
+        let mut problems = self.evaluation.problems.iter().filter(|problem| problem.kind == kind);
+        problems.find(|problem| problem.rule_id.as_ref().is_some_and(of_rules)).map(|problem| problem.details.clone())
+    }
+
+    /// What an SBOM does not list may be there all the same.
+    fn holds(&self, condition: Condition) -> bool {
+        !self.context.from_sbom && condition.holds(self.context.artifact)
     }
 }

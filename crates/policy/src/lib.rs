@@ -25,10 +25,10 @@ pub use diff::{Answer, ChangeKind, DiffOptions, DiffReport, Direction, Doubt, Po
 pub use document::{
     Allowlist, AllowlistItem, Assessment, Change, Exception, Expiry, Extension, ForAnchore, Grace, GraceFrom,
     ImageKind, ImageRule, ImageTarget, Mapping, Mode, Names, Parameter, ParameterType, ParseOptions, ParsedPolicy,
-    Policy, PolicyError, Rule, RuleExtension, RuleSet, Selector, Target, for_anchore, lenient, parse, parse_extended,
-    parse_extension, parse_values,
+    Policy, PolicyError, Rule, RuleExtension, RuleSet, Selector, Target, did_you_mean, for_anchore, lenient, parse,
+    parse_extended, parse_extension, parse_values,
 };
-pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate};
+pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate, presence};
 pub use explain::{Explanation, MatchExplanation, MatchRule, RuleState, explain};
 pub use gates::expression::fields::{ExpressionField, expression_fields};
 pub use lint::{

@@ -13,6 +13,7 @@ use super::document::Case;
 use crate::clock;
 use crate::decision::{Baseline, Decision, Ground, Origin, documents};
 use crate::failure::Failure;
+use crate::packs;
 use crate::sources;
 
 /// What came out of a case.
@@ -71,7 +72,7 @@ fn read(folder: &Path) -> Result<Case, Failure> {
 fn origin(folder: &Path, case: &Case, policy: Option<&str>) -> Result<Origin, Failure> {
     let name = match (policy, &case.policy) {
         (Some(policy), _) => policy.to_owned(),
-        (None, Some(policy)) if stopgate_packs::find(policy).is_some() => policy.clone(),
+        (None, Some(policy)) if packs::find(policy)?.is_some() => policy.clone(),
         (None, Some(policy)) => folder.join(policy).display().to_string(),
         (None, None) => {
             return Err(Failure::new(format!("`{}` names no policy", folder.join(CASE_FILE).display()))

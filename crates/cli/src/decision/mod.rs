@@ -11,7 +11,7 @@ use stopgate_matcher::{MatchOptions, find_matches};
 use stopgate_model::{
     Artifact, CheckReport, ControlResult, Evaluation, FixPlan, Gap, ImageReference, MatchReport, MatchSeen, Verdict,
 };
-use stopgate_packs::{Inputs, control_states};
+use stopgate_packs::control_states;
 use stopgate_policy::{Ancestor, BaseCandidate, BaseImage, Bases, EvalContext, History, Means};
 use stopgate_vulndb::Database;
 
@@ -126,9 +126,8 @@ impl<'d> Decision<'d> {
 
     /// States of the pack's controls; none for a policy that is no pack.
     pub(crate) fn controls(&self) -> Vec<ControlResult> {
-        let inputs = Inputs::of(&self.ground.artifact, self.matches.as_ref());
-        let pack = self.loaded.pack.as_ref();
-        pack.map(|pack| control_states(pack, &self.evaluation, &inputs)).unwrap_or_default()
+        let Some(pack) = &self.loaded.pack else { return Vec::new() };
+        control_states(pack, &self.loaded.policy, &self.evaluation, &self.context())
     }
 
     /// What documents about the verdict show.

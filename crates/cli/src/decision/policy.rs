@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use stopgate_model::{PolicyIdentity, limits};
-use stopgate_packs::{Flavour, RenderedPack};
+use stopgate_packs::{Flavour, RenderOptions, RenderedPack, Selected};
 use stopgate_policy::{Change, Extension, ParseOptions, ParsedPolicy, Policy, PolicyError};
 
 use crate::arguments::{PolicyArguments, PolicyFile};
 use crate::failure::Failure;
+use crate::packs;
 use crate::sources;
 
 /// A policy, and the pack that it was rendered from.
@@ -80,8 +81,8 @@ impl Origin {
 
     /// Loads it; the inner error has what is wrong with the documents.
     pub(crate) fn load(&self) -> Result<Result<Loaded, Invalid>, Failure> {
-        match stopgate_packs::find(&self.name) {
-            Some(pack) => self.load_pack(pack),
+        match packs::find(&self.name)? {
+            Some(pack) => self.load_pack(&pack),
             None => self.load_file(),
         }
     }
@@ -91,8 +92,7 @@ impl Origin {
         self.load()?.map_err(|invalid| invalid.failure())
     }
 
-    fn load_pack(&self, pack: &stopgate_packs::Embedded) -> Result<Result<Loaded, Invalid>, Failure> {
-        let manifest = pack.manifest().map_err(|error| Failure::of(&error))?;
+    fn load_pack(&self, pack: &Selected) -> Result<Result<Loaded, Invalid>, Failure> {
         let (given, side_car) = match self.side_car(None)? {
             Ok(Some((extension, file))) => (Some(extension), Some(file)),
             Ok(None) => (None, None),
@@ -103,10 +103,10 @@ impl Origin {
         };
         let (own, site): (BTreeMap<_, _>, BTreeMap<_, _>) =
             self.values.clone().into_iter().partition(|(name, _)| of_side_car(name));
-        let rendered = stopgate_packs::render(&manifest, &site, Flavour::Extended, &has_trigger)
-            .map_err(|error| Failure::of(&error))?;
+        let options = RenderOptions { values: site, ..RenderOptions::new(Flavour::Extended) };
+        let rendered = stopgate_packs::render(pack, &options).map_err(|error| packs::failure(&error))?;
         let id = rendered.policy.get("id").and_then(Value::as_str).unwrap_or_default();
-        let extension = given.unwrap_or_else(|| Extension::empty(id)).with_controls(controls(&rendered));
+        let extension = given.unwrap_or_else(|| Extension::empty(id)).with_controls(rendered.controls_by_rule());
         let document = rendered.policy.to_string().into_bytes();
         let parsed = stopgate_policy::parse_extended(&document, extension, &own, self.options());
         let title = rendered.title.clone();
@@ -208,24 +208,6 @@ fn beside(policy: &Path) -> Result<Option<PathBuf>, Failure> {
     }
 }
 
-/// The controls of each rule of a rendered pack.
-fn controls(pack: &RenderedPack) -> BTreeMap<String, Vec<String>> {
-    let sets = pack.policy.get("rule_sets").and_then(Value::as_array);
-    let rules = sets.into_iter().flatten().filter_map(|set| set.get("rules")?.as_array()).flatten();
-    let ids = rules.filter_map(|rule| rule.get("id")?.as_str());
-    ids.map(|id| {
-        // A rule for sources serves what its sibling for images serves.
-        let own = id.replace("-src-r", "-r");
-        (id.to_owned(), pack.controls_of(&own).map(str::to_owned).collect())
-    })
-    .collect()
-}
-
-/// Whether this version runs a trigger.
-fn has_trigger(gate: &str, trigger: &str) -> bool {
-    stopgate_policy::TRIGGERS.iter().any(|known| known.info().gate == gate && known.info().name == trigger)
-}
-
 fn values_of_options(options: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     options
         .iter()
@@ -245,11 +227,7 @@ fn values_of_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
 fn read_policy(name: &str) -> Result<Vec<u8>, Failure> {
     let path = Path::new(name);
     if !path.exists() {
-        let packs: Vec<_> = stopgate_packs::PACKS.iter().map(|pack| pack.id).collect();
-        return Err(Failure::new(format!(
-            "there is no policy `{name}`: expected a file, or one of the packs {}",
-            packs.join(", ")
-        )));
+        return Err(packs::unknown(name, "there is no policy", "a file, or one of the packs")?);
     }
     sources::read_file(path, limits::POLICY_BYTES)
 }

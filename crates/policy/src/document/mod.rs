@@ -24,3 +24,4 @@ pub use policy::{
     Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet, Target,
 };
 pub use read::{ParseOptions, ParsedPolicy, parse, parse_extended};
+pub use suggest::did_you_mean;

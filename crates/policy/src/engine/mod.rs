@@ -11,4 +11,4 @@ mod verdict;
 
 pub use evaluate::evaluate;
 pub(crate) use mapping::find as mapping_of;
-pub use scene::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene};
+pub use scene::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, presence};

@@ -266,6 +266,12 @@ impl Occurrence<'_, '_> {
     }
 }
 
+/// Whether inputs are there, as the rules of a policy that read them would find.
+pub fn presence(context: &EvalContext<'_>, needs: &[Need]) -> Vec<Presence> {
+    let scene = Scene::new(context);
+    needs.iter().map(|need| scene.presence(need)).collect()
+}
+
 /// The context, prepared for triggers.
 pub struct Scene<'a> {
     pub(crate) context: &'a EvalContext<'a>,

@@ -11,6 +11,7 @@ use crate::clock;
 use crate::decision::Origin;
 use crate::failure::{Failure, printable};
 use crate::output::{wanted, write_all};
+use crate::packs;
 
 #[derive(Debug, Clone, Copy)]
 enum Format {
@@ -84,7 +85,7 @@ fn write_cases(folder: &Path, options: &Options<'_>, report: &DiffReport) -> Res
 
 /// A pack's id, or the path of a file that is found from every folder.
 fn absolute(name: &str) -> Result<String, Failure> {
-    if stopgate_packs::find(name).is_some() {
+    if packs::find(name)?.is_some() {
         return Ok(name.to_owned());
     }
     let path = std::path::absolute(name).map_err(|error| Failure::new(format!("cannot find `{name}`: {error}")))?;

@@ -1,0 +1,200 @@
+//! Which prerequisites are missing: computed from what an artifact and its documents really hold, and from what
+//! absence triggers say. A rule that does not fire proves nothing unless its inputs were there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use stopgate_model::{DockerfileMode, Evaluation, Finding, Gap, GapClass, GapCode, SourceKind};
+use stopgate_policy::{EvalContext, Need, Presence, presence};
+
+use crate::prerequisite::Key;
+use crate::{Prerequisite, RenderedPack, RenderedRule};
+
+/// What an absence trigger says is missing.
+struct Mark {
+    key: Key,
+    rule_id: String,
+    message: String,
+    /// Whether the data is there and old.
+    stale: bool,
+}
+
+/// The prerequisites of a pack's controls.
+pub(crate) struct Inputs<'a> {
+    pack: &'a RenderedPack,
+    context: &'a EvalContext<'a>,
+    /// Why an input is missing, for those that are.
+    missing: BTreeMap<Key, String>,
+    marks: Vec<Mark>,
+}
+
+impl<'a> Inputs<'a> {
+    pub(crate) fn of(pack: &'a RenderedPack, evaluation: &Evaluation, context: &'a EvalContext<'a>) -> Self {
+        let controls = pack.controls.iter().flat_map(|rendered| &rendered.control.prerequisites);
+        let keys: BTreeSet<&Key> = controls.flat_map(Prerequisite::keys).collect();
+        let missing = keys.into_iter().filter_map(|key| Some((key.clone(), absent(key, context)?))).collect();
+        let marks = evaluation.findings.iter().filter_map(|finding| mark(pack, finding)).collect();
+        Self { pack, context, missing, marks }
+    }
+
+    /// Why a control cannot be assessed for want of an input; `rules` are those of its rules that count.
+    pub(crate) fn lacking(&self, prerequisites: &[Prerequisite], rules: &[&RenderedRule]) -> Option<String> {
+        for prerequisite in prerequisites {
+            let reasons: Vec<String> = prerequisite.keys().iter().filter_map(|key| self.lacks(key, rules)).collect();
+            if reasons.len() == prerequisite.keys().len() {
+                return Some(format!("missing input: {prerequisite} ({})", reasons.join("; ")));
+            }
+        }
+        // An absence that one of its own rules reports counts, whether the manifest foresees it or not.
+        let named: Vec<&Key> = prerequisites.iter().flat_map(Prerequisite::keys).collect();
+        let own = |mark: &&Mark| rules.iter().any(|rule| rule.id == mark.rule_id) && !named.contains(&&mark.key);
+        self.marks.iter().find(own).map(|mark| format!("missing input: {} ({})", mark.key, mark.message))
+    }
+
+    fn lacks(&self, key: &Key, rules: &[&RenderedRule]) -> Option<String> {
+        let asks_for_age = || rules.iter().any(|rule| is_age(rule));
+        let concerns = |mark: &&Mark| {
+            mark.key == *key && (!mark.stale || !asks_for_age() || rules.iter().any(|rule| rule.id == mark.rule_id))
+        };
+        let marked = || self.marks.iter().find(concerns).map(|mark| mark.message.clone());
+        let old = || (*key == Key::Vulnerabilities).then(|| self.old(rules)).flatten();
+        self.missing.get(key).cloned().or_else(marked).or_else(old)
+    }
+
+    /// Data older than the control's own rule allows, else than the strictest of the pack. What the rules say of it
+    /// may be switched off; this is not.
+    fn old(&self, rules: &[&RenderedRule]) -> Option<String> {
+        let days_of = |rule: &RenderedRule| rule.param("max_days_since_sync")?.parse::<u32>().ok();
+        let own = rules.iter().filter(|rule| is_age(rule)).filter_map(|rule| days_of(rule)).min();
+        let of_rules = || self.pack.rules.iter().filter(|rule| is_age(rule)).filter_map(days_of).min();
+        let of_parameters = || {
+            let ages = self.pack.parameters.iter().filter(|known| known.parameter.key.ends_with("max_data_age"));
+            ages.filter_map(|known| known.value.parse::<u32>().ok()).min()
+        };
+        let days = own.or_else(of_rules).or_else(of_parameters)?;
+        let built = &self.context.matches?.data.built;
+        let Some(time) = time(built) else {
+            return Some(format!("the vulnerability data does not say when it was built (`{built}`)"));
+        };
+        let end = time.checked_add(SignedDuration::from_hours(24 * i64::from(days))).ok()?;
+        (self.context.now > end).then(|| format!("vulnerability data of {built} is older than {days} days"))
+    }
+
+    /// A gap that leaves a part of these inputs unread.
+    pub(crate) fn partial_gap(&self, prerequisites: &[Prerequisite]) -> Option<&'a Gap> {
+        let content = |key: &Key| !matches!(key, Key::Config | Key::History | Key::Dockerfile | Key::Cluster);
+        let reads = prerequisites.iter().flat_map(Prerequisite::keys).any(content);
+        let gaps = self.context.artifact.gaps.iter();
+        let all = gaps.chain(self.context.matches.iter().flat_map(|report| &report.gaps));
+        all.filter(|_| reads).find(|gap| {
+            let told = matches!(gap.code, GapCode::DistroUnknown | GapCode::DistroWithoutData);
+            gap.class == GapClass::Partial && !told
+        })
+    }
+}
+
+fn is_age(rule: &RenderedRule) -> bool {
+    rule.gate == "vulnerabilities" && rule.trigger == "stale_feed_data"
+}
+
+/// Triggers that say that an input is missing or old. They are no findings of a control.
+pub(crate) fn is_absence(gate: &str, trigger: &str) -> bool {
+    marked_key(gate, trigger, || None).is_some()
+}
+
+fn marked_key(gate: &str, trigger: &str, path: impl Fn() -> Option<String>) -> Option<Key> {
+    Some(match (gate, trigger) {
+        ("vulnerabilities", "stale_feed_data" | "vulnerability_data_unavailable") => Key::Vulnerabilities,
+        ("malware", "scan_not_run") => Key::Malware,
+        ("stig", "no_stig_evaluations_available") => Key::Stig,
+        ("ancestry", "no_ancestors_analyzed") => Key::Base,
+        ("dockerfile", "no_dockerfile_provided") => Key::Dockerfile,
+        ("passwd_file", "content_not_available") => Key::Retrieved("/etc/passwd".to_owned()),
+        ("retrieved_files", "content_not_available") => Key::Retrieved(path().unwrap_or_default()),
+        _ => return None,
+    })
+}
+
+fn mark(pack: &RenderedPack, finding: &Finding) -> Option<Mark> {
+    let rule = pack.rules.iter().find(|rule| rule.id == finding.rule_id)?;
+    let key = marked_key(&finding.gate, &finding.trigger, || rule.param("path").map(str::to_owned))?;
+    let stale = is_age(rule);
+    Some(Mark { key, rule_id: finding.rule_id.clone(), message: finding.message.clone(), stale })
+}
+
+/// Why an input is missing; `None` when it is there.
+fn absent(key: &Key, context: &EvalContext<'_>) -> Option<String> {
+    if let Some(gap) = unread(key, context) {
+        return Some(format!("the analysis is not complete: {}", gap.message));
+    }
+    // Some inputs may be empty, as a list of files; of a document that says nothing there is none.
+    let need = |need: Need, or_empty: bool| match presence(context, std::slice::from_ref(&need)).as_slice() {
+        [Presence::Present] => None,
+        [Presence::Empty] if or_empty => None,
+        _ => Some(need.missing()),
+    };
+    match key {
+        Key::Sbom => None,
+        Key::Dockerfile => need(Need::ActualDockerfile, false),
+        Key::Config => need(Need::Config, false),
+        Key::Files => need(Need::Files, true),
+        Key::PackageFiles => need(Need::PackageFiles, true),
+        Key::Secrets => need(Need::Secrets, true),
+        Key::Retrieved(path) => need(Need::RetrievedFile(path.clone()), true),
+        Key::Malware => need(Need::Malware, false),
+        Key::Signatures => need(Need::Attestations, false),
+        Key::Stig => need(Need::Stig, false),
+        Key::Base => need(Need::Ancestry, false),
+        Key::History => (!has_history(context)).then(|| "the image has no history".to_owned()),
+        Key::Vulnerabilities => without_data(context),
+        Key::Sources if is_source(context) => None,
+        Key::Sources => need(Need::Sources, false),
+        Key::Cluster => Some("nothing is known of what runs in a cluster".to_owned()),
+    }
+}
+
+/// A gap by which an input is not known to its end.
+fn unread<'a>(key: &Key, context: &EvalContext<'a>) -> Option<&'a Gap> {
+    let of_config = matches!(key, Key::Config | Key::History);
+    let of_content = matches!(
+        key,
+        Key::Files | Key::PackageFiles | Key::Secrets | Key::Vulnerabilities | Key::Sbom | Key::Retrieved(_)
+    );
+    context.artifact.gaps.iter().find(|gap| {
+        let config = gap.code == GapCode::ConfigUnreadable;
+        gap.class == GapClass::Undecidable && if config { of_config } else { of_content }
+    })
+}
+
+fn has_history(context: &EvalContext<'_>) -> bool {
+    let artifact = context.artifact;
+    let guessed = artifact
+        .dockerfile
+        .as_ref()
+        .filter(|file| file.mode == DockerfileMode::Guessed && !file.instructions.is_empty());
+    let history = artifact.config.as_ref().and_then(|config| config.history.as_ref());
+    guessed.is_some() || history.is_some_and(|entries| !entries.is_empty())
+}
+
+fn is_source(context: &EvalContext<'_>) -> bool {
+    matches!(context.artifact.source.kind, SourceKind::Directory { .. } | SourceKind::File { .. })
+}
+
+fn without_data(context: &EvalContext<'_>) -> Option<String> {
+    let Some(report) = context.matches else { return Some(Need::Vulnerabilities.missing()) };
+    let unknown = || {
+        let mut gaps = report.gaps.iter().chain(&context.artifact.gaps);
+        gaps.any(|gap| gap.code == GapCode::DistroUnknown)
+    };
+    match report.distro_has_data {
+        Some(true) => None,
+        Some(false) => Some("there is no vulnerability data for the distribution".to_owned()),
+        None if unknown() => Some(Need::Distro.missing()),
+        None => None,
+    }
+}
+
+fn time(text: &str) -> Option<Timestamp> {
+    text.parse().ok().or_else(|| text.parse::<Date>().ok()?.in_tz("UTC").ok().map(|time| time.timestamp()))
+}
