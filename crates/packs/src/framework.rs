@@ -19,6 +19,24 @@ macro_rules! frameworks {
 
 frameworks! {
     "cis-docker",
+    "disa-container-srg",
+    "disa-image-guide",
+    "dod-ironbank",
+    "essential-eight",
+    "eu-cra",
+    "fedramp",
+    "kev",
+    "license-hygiene",
+    "nist-800-171",
+    "nist-800-190",
+    "nist-800-53",
+    "nsa-k8s-image",
+    "owasp-docker",
+    "pci-dss",
+    "sbom-minimum",
+    "secure",
+    "slsa",
+    "ssdf",
 }
 
 /// A framework.

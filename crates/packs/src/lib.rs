@@ -52,6 +52,24 @@ macro_rules! packs {
 
 packs! {
     "cis-docker",
+    "secure",
+    "nist-800-53",
+    "nist-800-190",
+    "dod-ironbank",
+    "disa-image-guide",
+    "disa-container-srg",
+    "fedramp",
+    "kev",
+    "license-hygiene",
+    "owasp-docker",
+    "pci-dss",
+    "ssdf",
+    "sbom-minimum",
+    "eu-cra",
+    "slsa",
+    "nsa-k8s-image",
+    "cmmc",
+    "essential-eight",
 }
 
 /// The rule set of a control: `AC-6(10)` becomes `800-53-AC-6.10`.
