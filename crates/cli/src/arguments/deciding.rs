@@ -10,7 +10,14 @@ use super::SourceArguments;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct PolicyArguments {
     /// Pack or file: `cis-docker`, `policy.json`
-    #[arg(short, long, value_name = "PACK|FILE", default_value = "cis-docker", env = "STOPGATE_POLICY")]
+    #[arg(
+        short,
+        long,
+        visible_alias = "pack",
+        value_name = "PACK|FILE",
+        default_value = "cis-docker",
+        env = "STOPGATE_POLICY"
+    )]
     pub(crate) policy: String,
     /// Side-car of the policy: modes, parameters, exceptions (default: NAME.ext.json or .yaml beside it)
     #[arg(long, value_name = "FILE")]
@@ -86,6 +93,20 @@ pub(crate) struct Check {
     #[arg(long, value_name = "SOURCE", requires = "fix_plan")]
     pub(crate) base_candidate: Vec<String>,
     /// FORMAT[=FILE], repeatable: text, json, csv, sarif, junit, markdown
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Evidence {
+    #[command(flatten)]
+    pub(crate) source: SourceArguments,
+    #[command(flatten)]
+    pub(crate) deciding: Deciding,
+    /// Folder for the evidence, empty or with earlier evidence
+    #[arg(long, value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// FORMAT[=FILE], repeatable: text, json, csv, html, sarif, junit, oscal
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
     pub(crate) output: Vec<String>,
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(crate) use deciding::{Check, Deciding, DocumentArguments, Explain, PolicyArguments};
+pub(crate) use deciding::{Check, Deciding, DocumentArguments, Evidence, Explain, PolicyArguments};
 pub(crate) use policy::{PolicyCommand, PolicyFile};
 
 /// Decides whether software may pass: SBOM, vulnerabilities, policy, verdict.
@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Vulns(Vulns),
     /// Why a finding or vulnerability fired, or why it did not
     Explain(Explain),
+    /// Write what an auditor takes away: the states of a framework's controls with all that they rest on
+    Evidence(Evidence),
     /// Write policies: validate, lint, convert, diff, test, schema, simulate, explain
     #[command(subcommand)]
     Policy(PolicyCommand),

@@ -4,6 +4,7 @@ mod check;
 mod db;
 mod debug;
 mod demo;
+mod evidence;
 mod explain;
 mod limits;
 mod policy;
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Command::Sbom(sbom) => sbom::run(global, sbom),
         Command::Vulns(vulns) => vulns::run(global, vulns),
         Command::Explain(explain) => explain::run(global, explain),
+        Command::Evidence(evidence) => evidence::run(global, evidence),
         Command::Policy(command) => policy::run(global, command),
         Command::Db(db) => db::run(global, db),
         Command::Demo(demo) => demo::run(global, demo),

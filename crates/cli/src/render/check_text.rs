@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use jiff::Timestamp;
 use stopgate_model::{
-    Action, CheckReport, ControlResult, ControlState, DataIdentity, Decision, Finding, Gap, GapClass, ProblemSeverity,
+    Action, CheckReport, ControlResult, DataIdentity, Decision, Finding, Gap, GapClass, ProblemSeverity,
 };
 
+use super::controls_text::control_rows;
 use super::findings::{RuleGroup, by_rule, layer, subject};
 use super::plan_text::plan_text;
 use super::style::{Style, line};
@@ -43,8 +44,9 @@ pub(crate) fn check_text(
     exceptions(report, style, out)?;
     problems(report, style, out)?;
     gaps(report.gaps, detail, style, out)?;
-    if detail {
-        controls_text(controls, style, out)?;
+    if detail && !controls.is_empty() {
+        writeln!(out, "\n{}", style.bold("Controls"))?;
+        control_rows(controls, style, out)?;
     }
     tail(report, detail, style, out)
 }
@@ -229,25 +231,6 @@ fn gaps(gaps: &[Gap], detail: bool, style: Style, out: &mut dyn Write) -> io::Re
     }
     if gaps.len() > shown {
         writeln!(out, "  {}", style.dim(&format!("and {} more; --detail shows all", gaps.len() - shown)))?;
-    }
-    Ok(())
-}
-
-fn controls_text(controls: &[ControlResult], style: Style, out: &mut dyn Write) -> io::Result<()> {
-    if controls.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{}", style.bold("Controls"))?;
-    for control in controls {
-        let state = format!("{:17}", control.state.name());
-        let state = match control.state {
-            ControlState::Satisfied | ControlState::InherentlyMet => style.good(&state),
-            ControlState::NotSatisfied | ControlState::Error => style.bad(&state),
-            ControlState::SatisfiedInPart | ControlState::Accepted => style.doubt(&state),
-            ControlState::NotAssessed | ControlState::NotApplicable => style.dim(&state),
-        };
-        let reason = if control.reason.is_empty() { String::new() } else { format!(" ({})", control.reason) };
-        writeln!(out, "  {:6} {state} {}{}", control.id, control.title, style.dim(&line(&reason)))?;
     }
     Ok(())
 }
