@@ -442,9 +442,10 @@ impl<'a> Scene<'a> {
             let digest = owned.digest.as_ref().filter(|_| !owned.config);
             digest.is_some_and(|digest| digest.algorithm() != DigestAlgorithm::Sha256)
         });
-        match unlike.any(|owned| files.resolve(&owned.path).is_ok_and(|entry| entry.is_some_and(|e| e.is_file()))) {
-            true => Presence::Missing,
-            false => Presence::Present,
+        if unlike.any(|owned| files.resolve(&owned.path).is_ok_and(|entry| entry.is_some_and(|e| e.is_file()))) {
+            Presence::Missing
+        } else {
+            Presence::Present
         }
     }
 
