@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use stopgate_archive::{clean_path, tar};
 use stopgate_catalogers::{CATALOGERS, Cataloger, ClaimIndex, Claimed, SourceClass};
 use stopgate_inspectors::{ContentHits, SECRET_PATTERNS, SecretSearch};
-use stopgate_model::{FileKind, Gap, GapCode, limits};
+use stopgate_model::{ConfigHit, FileKind, Gap, GapCode, ImageConfig, limits};
 
 use crate::demand::Demand;
 use crate::layer::{EntryData, EntryKind, Found, LayerBuilder, Searched};
@@ -93,6 +93,11 @@ impl Tools {
             take(Found::Content { entry: entry as u32, lines });
         }
         Searched::Whole
+    }
+
+    /// Searches an image's configuration for secrets.
+    pub(crate) fn config_secrets(&self, config: &ImageConfig) -> Vec<ConfigHit> {
+        self.secrets.search_config(config)
     }
 
     /// Adds those who want a file that begins so.

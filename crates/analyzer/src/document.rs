@@ -1,7 +1,7 @@
 //! What a document about an artifact lets us know beyond its packages: an SBOM of an image often carries the
 //! image's configuration, and a Dockerfile may be given beside it.
 
-use stopgate_inspectors::{guess_dockerfile, read_image_config};
+use stopgate_inspectors::{SecretSearch, guess_dockerfile, read_image_config};
 use stopgate_model::Artifact;
 
 use crate::AnalyzeOptions;
@@ -19,6 +19,10 @@ pub fn complete(artifact: &mut Artifact, options: &AnalyzeOptions<'_>) {
         // Of a configuration that is damaged what is missing would look like what is not set.
         artifact.config = found.is_empty().then_some(config);
         gaps.extend(found);
+    }
+    if artifact.config_secrets.is_none() && artifact.source.image().is_some() {
+        let config = artifact.config.as_ref();
+        artifact.config_secrets = config.map(|config| SecretSearch::new().search_config(config));
     }
     if let Some(given) = given_dockerfile(options, &mut gaps) {
         artifact.dockerfile = Some(given);

@@ -59,6 +59,7 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
         documents.malware = Some(vec![scan]);
         gaps.extend(missing);
     }
+    let config_secrets = tools.config_secrets(&config);
     let dockerfile = given_dockerfile(options, &mut gaps);
     let dockerfile = dockerfile.or_else(|| config.history.as_deref().map(guess_dockerfile));
     gaps.sort_unstable();
@@ -72,11 +73,14 @@ pub(crate) fn analyze_image(image: &Image, options: &AnalyzeOptions<'_>) -> Resu
         files: Some(merged.files),
         dockerfile,
         secrets: Some(merged.secrets),
+        hidden_secrets: Some(merged.hidden_secrets),
+        config_secrets: Some(config_secrets),
         content: tools.demand.content.as_ref().map(|_| merged.content),
         retrieved: Some(merged.retrieved),
         documents,
         gaps,
         analyzer: analyzer(),
+        sbom: None,
     })
 }
 

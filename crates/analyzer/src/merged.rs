@@ -23,6 +23,8 @@ pub(crate) struct Merged {
     pub(crate) files: FileIndex,
     pub(crate) facts: Vec<VisibleFacts>,
     pub(crate) secrets: Vec<SearchHit>,
+    /// Secrets in files that a later layer deletes or replaces.
+    pub(crate) hidden_secrets: Vec<SearchHit>,
     pub(crate) content: Vec<SearchHit>,
     pub(crate) retrieved: Vec<RetrievedFile>,
     pub(crate) gaps: Vec<Gap>,
@@ -73,6 +75,9 @@ struct Collector<'l> {
     left_out: u64,
     gaps: Vec<Gap>,
 }
+
+/// A secret that is not visible: its path, the layer, the pattern's name, the lines as they are encoded.
+type Hidden<'l> = (String, usize, &'l str, &'l [u8]);
 
 /// The findings of one layer, and how far the rows have come.
 struct LayerFindings<'l> {
@@ -220,7 +225,8 @@ impl<'l> Collector<'l> {
         }
     }
 
-    fn finish(mut self, layers: &[&LayerFacts], diff_ids: &[Digest]) -> Result<Merged, Damaged> {
+    fn finish(mut self, layers: &[&'l LayerFacts], diff_ids: &[Digest]) -> Result<Merged, Damaged> {
+        let hidden = self.hidden_secrets(layers)?;
         self.take_links();
         self.count_gaps();
         let hard_links = self.hard_links(layers)?;
@@ -229,10 +235,39 @@ impl<'l> Collector<'l> {
         for (path, layer, what) in self.visible {
             merged.add(path, layer, diff_ids.get(layer), what, self.demand)?;
         }
+        for (path, layer, pattern, lines) in hidden {
+            merged.hidden_secrets.push(secret_hit(path, diff_ids.get(layer), pattern, lines)?);
+        }
         merged.sort();
         let capabilities = std::mem::take(&mut merged.capabilities);
         merged.files.add_capabilities(capabilities.iter().map(|(path, raw)| (path.as_str(), raw.as_slice())));
         Ok(merged)
+    }
+
+    /// The secrets of rows that nobody sees: the layer, their path there, the pattern's name and the lines.
+    /// Files among them that are too large to be searched are counted with those that are seen.
+    fn hidden_secrets(&mut self, layers: &[&'l LayerFacts]) -> Result<Vec<Hidden<'l>>, Damaged> {
+        let mut hidden = Vec::new();
+        let mut large = 0;
+        for (number, (findings, layer)) in self.findings.iter().zip(layers).enumerate() {
+            let unseen = |finding: &&Finding<'_>| {
+                let place = (number, finding.row);
+                !self.seen.contains(&place) && !self.links.contains_key(&place)
+            };
+            let mut unseen = findings.all.iter().filter(unseen).peekable();
+            let mut rows = layer.rows();
+            while rows.advance()? {
+                let row = rows.row();
+                large += u64::from(row.kind == Some(FileKind::Regular) && row.size > limits::SECRET_FILE_BYTES);
+                while let Some(finding) = unseen.next_if(|finding| finding.row <= rows.index()) {
+                    if let FindingKind::Secret { pattern, encoded_lines } = finding.what {
+                        hidden.push((format!("/{}", rows.path()), number, pattern, encoded_lines));
+                    }
+                }
+            }
+        }
+        self.large.0 = self.large.0.max(large);
+        Ok(hidden)
     }
 
     /// The claimed hard links with the paths of their content.
@@ -283,6 +318,17 @@ impl<'l> Collector<'l> {
             self.gaps.push(Gap { seen: Some(self.dangling), ..Gap::new(GapCode::LinkDangling, message) });
         }
     }
+}
+
+fn secret_hit(path: String, layer: Option<&Digest>, pattern: &str, lines: &[u8]) -> Result<SearchHit, Damaged> {
+    let pattern = SECRET_PATTERNS.iter().find(|known| known.name == pattern).ok_or(Damaged)?;
+    Ok(SearchHit {
+        path,
+        layer: layer.cloned(),
+        name: pattern.name.to_owned(),
+        pattern: pattern.text.to_owned(),
+        lines: Reader::new(lines).list(Reader::small)?,
+    })
 }
 
 impl Merged {
@@ -337,14 +383,7 @@ impl Merged {
                 self.facts.push(VisibleFacts { path, layer, cataloger: cataloger.to_owned(), facts });
             }
             FindingKind::Secret { pattern, encoded_lines } => {
-                let pattern = SECRET_PATTERNS.iter().find(|known| known.name == pattern).ok_or(Damaged)?;
-                self.secrets.push(SearchHit {
-                    path,
-                    layer: diff_id.cloned(),
-                    name: pattern.name.to_owned(),
-                    pattern: pattern.text.to_owned(),
-                    lines: Reader::new(encoded_lines).list(Reader::small)?,
-                });
+                self.secrets.push(secret_hit(path, diff_id, pattern, encoded_lines)?);
             }
             FindingKind::Content { entry, encoded_lines } => {
                 let search = demand.content.as_ref().ok_or(Damaged)?;
@@ -376,6 +415,8 @@ impl Merged {
     fn sort(&mut self) {
         self.facts.sort_by(|a, b| (&a.path, &a.cataloger).cmp(&(&b.path, &b.cataloger)));
         self.secrets.sort_unstable();
+        self.hidden_secrets.sort_unstable();
+        self.hidden_secrets.dedup();
         self.content.sort_unstable();
         // Stable, so what was kept by its own name stays when a hard link gave it once more.
         self.retrieved.sort_by(|a, b| a.path.cmp(&b.path));

@@ -77,10 +77,13 @@ pub(crate) fn artifact(
         files: Some(merged.files),
         dockerfile,
         secrets: Some(merged.secrets),
+        hidden_secrets: Some(merged.hidden_secrets),
+        config_secrets: None,
         content: tools.demand.content.as_ref().map(|_| merged.content),
         retrieved: Some(merged.retrieved),
         documents,
         gaps,
         analyzer: analyzer(),
+        sbom: None,
     })
 }

@@ -144,4 +144,35 @@ mod tests {
             assert!(error.contains(expected), "{document}: {error}");
         }
     }
+
+    #[test]
+    fn what_a_document_says_of_itself_is_kept() {
+        const CYCLONEDX: &str = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "metadata": {
+            "timestamp": "2026-01-02T03:04:05Z", "authors": [{"name": "Ann"}, {"email": "x@example.org"}],
+            "manufacturer": {"name": "Acme"}, "lifecycles": [{"phase": "build"}, {"name": "nightly"}]}, "components": [
+            {"bom-ref": "a", "type": "library", "name": "a", "version": "1", "supplier": {"name": "Acme"}},
+            {"bom-ref": "b", "type": "library", "name": "b", "version": "1", "publisher": "", "author": 7},
+            {"bom-ref": "c", "type": "library", "name": "c", "version": "1", "publisher": "Someone"}]}"#;
+        const SPDX: &str = r#"{"spdxVersion": "SPDX-2.3", "name": "x", "creationInfo": {"created": "2026-01-02T03:04:05Z",
+            "creators": ["Tool: t-1", "Organization: Acme", "Person: Ann"], "comment": "after the build"}, "packages": [
+            {"SPDXID": "SPDXRef-a", "name": "a", "versionInfo": "1", "supplier": "Organization: Acme"},
+            {"SPDXID": "SPDXRef-b", "name": "b", "versionInfo": "1", "supplier": "NOASSERTION"}]}"#;
+        let said = |text: &str| {
+            let artifact = detect_and_read(text.as_bytes()).unwrap();
+            let head = artifact.sbom.unwrap();
+            let named = |id| artifact.packages.iter().find(|package| package.id == id).unwrap().name.clone();
+            let mut supplied: Vec<String> = head.supplied.into_iter().map(named).collect();
+            supplied.sort();
+            (head.authors, head.created, head.contexts, supplied)
+        };
+        let (authors, created, contexts, supplied) = said(CYCLONEDX);
+        assert_eq!((authors, created.as_str()), (vec!["Ann".to_owned(), "Acme".to_owned()], "2026-01-02T03:04:05Z"));
+        assert_eq!(
+            (contexts, supplied),
+            (vec!["build".to_owned(), "nightly".to_owned()], vec!["a".to_owned(), "c".to_owned()])
+        );
+        let (authors, created, contexts, supplied) = said(SPDX);
+        assert_eq!((authors.len(), created.as_str()), (2, "2026-01-02T03:04:05Z"));
+        assert_eq!((contexts, supplied), (vec!["after the build".to_owned()], vec!["a".to_owned()]));
+    }
 }

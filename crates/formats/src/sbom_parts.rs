@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::{self, Write};
 
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
-use stopgate_model::{Artifact, Element, License, Package, PackageId, Purl, RelationshipKind};
+use stopgate_model::{Artifact, Element, License, Package, PackageId, Purl, RelationshipKind, SUPPLIER_FIELDS};
 use uuid::Uuid;
 
 /// A UUID (version 5) of what `write` writes: equal documents have equal ids.
@@ -91,19 +90,9 @@ pub(crate) fn image_purl(artifact: &Artifact) -> Option<String> {
 
 /// Who supplies a package, as its own metadata says.
 pub(crate) fn supplier(package: &Package) -> Option<String> {
-    #[derive(Deserialize, Default)]
-    #[serde(default)]
-    struct Known {
-        maintainer: Option<serde_json::Value>,
-        vendor: Option<serde_json::Value>,
-        packager: Option<serde_json::Value>,
-        author: Option<serde_json::Value>,
-    }
-    let known: Known = serde_json::from_str(&package.details.as_ref()?.json).ok()?;
-    [known.maintainer, known.vendor, known.packager, known.author]
-        .into_iter()
-        .flatten()
-        .find_map(|value| value.as_str().map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()))
+    let known: HashMap<String, serde_json::Value> = serde_json::from_str(&package.details.as_ref()?.json).ok()?;
+    let texts = SUPPLIER_FIELDS.iter().filter_map(|field| known.get(*field)?.as_str());
+    texts.map(str::trim).find(|text| !text.is_empty()).map(str::to_owned)
 }
 
 /// What a licence statement says in SPDX terms.

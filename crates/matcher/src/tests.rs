@@ -101,11 +101,14 @@ pub(crate) fn artifact(distro: Option<(&str, &str)>, packages: Vec<Package>) -> 
         files: None,
         dockerfile: None,
         secrets: None,
+        hidden_secrets: None,
+        config_secrets: None,
         content: None,
         retrieved: None,
         documents: Documents::default(),
         gaps: Vec::new(),
         analyzer: Analyzer { name: String::new(), version: String::new() },
+        sbom: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! An analysed image or source: what it is, what it holds, and what could not be read. Immutable.
 
 use crate::{
-    Digest, Distro, Dockerfile, Documents, FileIndex, Gap, ImageConfig, ImageReference, Package, Relationship,
-    SearchHit,
+    ConfigHit, Digest, Distro, Dockerfile, Documents, FileIndex, Gap, ImageConfig, ImageReference, Package, PackageId,
+    Relationship, SearchHit,
 };
 
 /// A layer of an image.
@@ -125,6 +125,19 @@ pub struct Analyzer {
     pub version: String,
 }
 
+/// What an SBOM says of itself, when an artifact was read from one. Empty fields are absent ones.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct SbomHead {
+    /// Persons and organisations that wrote it.
+    pub authors: Vec<String>,
+    /// When, as written.
+    pub created: String,
+    /// At which points of the life of the software it was made: `build`, `post-build` or words of its own.
+    pub contexts: Vec<String>,
+    /// The packages whose supplier it names, sorted.
+    pub supplied: Vec<PackageId>,
+}
+
 /// An analysed image or source. Where a field is an `Option`, `None` means never collected, which is
 /// not the same as empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,6 +158,11 @@ pub struct Artifact {
     pub dockerfile: Option<Dockerfile>,
     /// Secret hits, sorted by path and name.
     pub secrets: Option<Vec<SearchHit>>,
+    /// Secret hits in files that a later layer deletes or replaces, sorted by path, layer and name. They are still in
+    /// the image.
+    pub hidden_secrets: Option<Vec<SearchHit>>,
+    /// Secret hits in the image configuration, sorted.
+    pub config_secrets: Option<Vec<ConfigHit>>,
     /// Hits of the search for what the site looks for, sorted by path and name.
     pub content: Option<Vec<SearchHit>>,
     /// Retrieved files, sorted by path.
@@ -155,4 +173,6 @@ pub struct Artifact {
     pub gaps: Vec<Gap>,
     /// Who analysed.
     pub analyzer: Analyzer,
+    /// What the SBOM says of itself that it was read from; `None` for what was analysed.
+    pub sbom: Option<SbomHead>,
 }

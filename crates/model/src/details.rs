@@ -1,5 +1,8 @@
 //! What an ecosystem knows of a package beyond what matching and policy read.
 
+/// The fields of details that name who supplies a package, the first that is there counts.
+pub const SUPPLIER_FIELDS: [&str; 4] = ["maintainer", "vendor", "packager", "author"];
+
 /// Ecosystem details as syft writes them: `metadataType` and the raw JSON of `metadata`.
 ///
 /// The struct behind the JSON lives in the cataloger's own file, so an unknown type survives a round trip.

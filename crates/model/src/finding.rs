@@ -66,11 +66,40 @@ pub enum Evidence {
         /// Its value.
         value: String,
     },
-    /// The vulnerability data.
+    /// The vulnerability data, or another document.
     Data {
         /// What was seen.
         text: String,
     },
+    /// Until when a vulnerability may stay.
+    Due(Box<DueDate>),
+}
+
+/// A due date by a clock.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DueDate {
+    /// `kev`, `bod-26-04`, `fedramp-vdr`.
+    pub clock: String,
+    /// The inputs that chose the row of its table, with their values.
+    pub row: Vec<(String, String)>,
+    /// The inputs that nobody told, and that count as their worse value.
+    pub assumed: Vec<String>,
+    /// When it starts, a date or RFC 3339; `None` when that is not known.
+    pub start: Option<String>,
+    /// What gives the start: `first_seen`, `kev_date_added` …
+    pub start_basis: String,
+    /// Hours from the start; `None` when the source gives a date.
+    pub hours: Option<u32>,
+    /// The last day, or the last moment, RFC 3339; `None` when it is not known.
+    pub due_at: Option<String>,
+    /// `must` or `should`.
+    pub force: String,
+    /// Whether a forensic triage is asked for; `None` when it is not known.
+    pub triage: Option<bool>,
+    /// Whether it has passed.
+    pub overdue: bool,
+    /// Where the time comes from, with its version.
+    pub source: String,
 }
 
 /// A condition of a rule with the value that met it.

@@ -33,11 +33,13 @@ mod search;
 mod vex;
 mod vulnerability;
 
-pub use artifact::{Analyzer, Artifact, ImageSource, LayerInfo, RetrievedFile, SourceDescription, SourceKind};
+pub use artifact::{
+    Analyzer, Artifact, ImageSource, LayerInfo, RetrievedFile, SbomHead, SourceDescription, SourceKind,
+};
 pub use config::{Healthcheck, HistoryEntry, ImageConfig};
 pub use control::{ControlClass, ControlResult, ControlState};
 pub use data::{DataIdentity, ProviderRows};
-pub use details::Details;
+pub use details::{Details, SUPPLIER_FIELDS};
 pub use digest::{Digest, DigestAlgorithm, DigestError};
 pub use distro::Distro;
 pub use dockerfile::{Dockerfile, DockerfileMode, Instruction};
@@ -49,7 +51,7 @@ pub use evaluation::{
     ImageRuleMatch, MappingMatch, MissingInput, Problem, ProblemKind, ProblemSeverity,
 };
 pub use file::{FileEntry, FileIndex, FileIndexBuilder, FileKind, LinkError};
-pub use finding::{Condition, Evidence, Finding};
+pub use finding::{Condition, DueDate, Evidence, Finding};
 pub use gap::{Gap, GapClass, GapCode};
 pub use license::{License, LicenseKind};
 pub use matching::{Match, MatchDetail, MatchKind, MatchReport, RemovedMatch, RemovedReason};
@@ -62,7 +64,7 @@ pub use reference::{ImageReference, ReferenceError};
 pub use relationship::{Element, Relationship, RelationshipKind};
 pub use remediation::Remediation;
 pub use report::{CheckReport, ControlReport, Engine, MatchSeen, PackIdentity, PolicyIdentity, Verdict};
-pub use search::SearchHit;
+pub use search::{ConfigHit, ConfigPlace, SearchHit};
 pub use vex::{VexJustification, VexStatement, VexStatus};
 pub use vulnerability::{
     Advisory, AvailableFix, Cvss, Epss, Fix, FixState, Kev, RelatedVulnerability, Severity, Vulnerability,

@@ -16,3 +16,43 @@ pub struct SearchHit {
     /// Line numbers, from 1.
     pub lines: Vec<u32>,
 }
+
+/// Where a text of the image configuration stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ConfigPlace {
+    /// The commands and comments of the history.
+    History,
+    /// The environment.
+    Env,
+    /// The labels.
+    Labels,
+}
+
+impl ConfigPlace {
+    const ALL: [Self; 3] = [Self::History, Self::Env, Self::Labels];
+
+    /// Name in documents and rules.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::History => "history",
+            Self::Env => "env",
+            Self::Labels => "labels",
+        }
+    }
+
+    /// The place of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|place| place.name() == name)
+    }
+}
+
+/// A text of the image configuration that matches a pattern of the secret search.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConfigHit {
+    /// Where.
+    pub place: ConfigPlace,
+    /// Which of them: number of the history entry from 1, name of the variable or label, else its number.
+    pub field: String,
+    /// Name of the pattern, for example `AWS_ACCESS_KEY`.
+    pub name: String,
+}

@@ -8,13 +8,13 @@
 
 mod diff;
 mod document;
+mod end_of_life;
 mod engine;
 mod explain;
 mod gates;
 mod lint;
 mod pattern;
 mod plan;
-mod planned;
 mod regexes;
 mod registry;
 mod schema;

@@ -1,8 +1,8 @@
 //! Every gate and trigger that a policy may name: the ones that run, the ones that are known and not
 //! built yet, and the ones at the end of their life.
 
+use crate::end_of_life::END_OF_LIFE;
 use crate::gates;
-use crate::planned::{END_OF_LIFE, PLANNED};
 use crate::trigger::AnyTrigger;
 
 /// The triggers that run, in the order in which documentation shows them.
@@ -59,10 +59,9 @@ pub(crate) enum Lookup {
     NoTrigger,
 }
 
-/// Every trigger that may be named, whether it runs or not.
+/// Every trigger.
 pub(crate) fn all() -> impl Iterator<Item = &'static dyn AnyTrigger> {
-    let planned = PLANNED.iter().map(|planned| planned as &'static dyn AnyTrigger);
-    TRIGGERS.iter().copied().chain(planned)
+    TRIGGERS.iter().copied()
 }
 
 /// Looks up lower-case names.

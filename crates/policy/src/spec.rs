@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::planned::END_OF_LIFE;
-use crate::registry::{self, GATES, TRIGGERS};
+use crate::end_of_life::END_OF_LIFE;
+use crate::registry::{self, GATES};
 use crate::trigger::params::{ParamKind, ParamSpec};
 use crate::trigger::{ArtifactType, State};
 
@@ -43,8 +43,6 @@ pub struct TriggerSpec {
     pub data_needed: Vec<String>,
     /// Form of its ids.
     pub trigger_id_format: String,
-    /// Whether this version runs it.
-    pub supported: bool,
     /// Parameters, in the order in which a form shows them.
     pub parameters: Vec<TriggerParamSpec>,
 }
@@ -99,11 +97,9 @@ pub fn spec() -> Vec<GateSpec> {
 }
 
 fn gate(name: &'static str) -> GateSpec {
-    let supported = TRIGGERS.len();
     let triggers: Vec<TriggerSpec> = registry::all()
-        .enumerate()
-        .filter(|(_, row)| row.info().gate == name)
-        .map(|(position, row)| {
+        .filter(|row| row.info().gate == name)
+        .map(|row| {
             let info = row.info();
             TriggerSpec {
                 name: info.name.to_owned(),
@@ -113,7 +109,6 @@ fn gate(name: &'static str) -> GateSpec {
                 artifact_types: info.artifact_types.to_vec(),
                 data_needed: info.needs.iter().map(crate::trigger::Need::name).collect(),
                 trigger_id_format: info.trigger_id.to_owned(),
-                supported: position < supported,
                 parameters: row.params().iter().map(parameter).collect(),
             }
         })
@@ -139,7 +134,6 @@ fn eol_trigger(name: &str) -> TriggerSpec {
         artifact_types: vec![ArtifactType::Image],
         data_needed: Vec::new(),
         trigger_id_format: String::new(),
-        supported: false,
         parameters: Vec::new(),
     }
 }

@@ -61,8 +61,7 @@ fn inputs(gates: &[GateSpec]) -> Result<BTreeSet<(String, String)>> {
     let mut inputs = BTreeSet::new();
     for gate in gates.iter().filter(|gate| gate.state != State::Eol) {
         for trigger in &gate.triggers {
-            let needs = example(gate, trigger)?.1.into_iter().filter(|need| !matches!(need, Need::Support(_)));
-            inputs.extend(needs.map(|need| match &need {
+            inputs.extend(example(gate, trigger)?.1.into_iter().map(|need| match &need {
                 Need::RetrievedFile(path) => {
                     let text = need.missing().replace(&format!("`{path}`"), "the file");
                     ("retrieved_file:PATH".to_owned(), text)
@@ -94,16 +93,11 @@ fn section(page: &mut String, gate: &GateSpec, trigger: &TriggerSpec) -> Result<
         let instead = trigger.superseded_by.as_ref().map_or(String::new(), |name| format!("; use `{name}` instead"));
         writeln!(page, "- State: {}{instead}.", trigger.state.name())?;
     }
-    if !trigger.supported {
-        writeln!(page, "- This version knows the trigger and does not run it: its rules are reported as not checked.")?;
-    }
     if trigger.artifact_types != gate.artifact_types {
         writeln!(page, "- Rule sets for: {}.", types(&trigger.artifact_types))?;
     }
-    if trigger.supported {
-        writeln!(page, "- Reads: {}.", reads(trigger, &needs))?;
-        writeln!(page, "- Ids: {}.", id_form(&trigger.trigger_id_format))?;
-    }
+    writeln!(page, "- Reads: {}.", reads(trigger, &needs))?;
+    writeln!(page, "- Ids: {}.", id_form(&trigger.trigger_id_format))?;
     if trigger.parameters.is_empty() {
         page.push_str("- Parameters: none.\n");
     } else {

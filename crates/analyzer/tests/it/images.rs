@@ -7,7 +7,7 @@ use serde_json::json;
 use stopgate_analyzer::{AnalyzeError, AnalyzeOptions, NamedFile, analyze, complete};
 use stopgate_archive::digest_of;
 use stopgate_archive::write::{CompressionChoice, Entry, ImageBuilder};
-use stopgate_model::{DockerfileMode, FileKind, GapCode, ImageReference, PackageId, SourceKind};
+use stopgate_model::{DockerfileMode, FileKind, GapCode, ImageReference, PackageId, SearchHit, SourceKind};
 use stopgate_source::Opened;
 
 use crate::{analyze_with, analyzed, cache_in, codes, paths};
@@ -64,6 +64,9 @@ fn the_topmost_database_is_the_one_that_counts() {
         assert_eq!(location.layer.as_ref(), Some(&image.layers[1].diff_id));
         assert_eq!(artifact.distro.as_ref().unwrap().id, "debian");
         assert_eq!(artifact.secrets.as_deref(), Some(&[][..]));
+        let hidden = artifact.hidden_secrets.as_ref().unwrap();
+        let (deleted, layer) = (&hidden[0], Some(image.layers[0].diff_id.clone()));
+        assert_eq!((hidden.len(), deleted.path.as_str(), &deleted.layer), (1, "/root/.aws", &layer));
         assert_eq!(codes(&artifact), []);
     }
 }
@@ -98,6 +101,32 @@ fn secrets_and_accounts_come_with_their_layer() {
 }
 
 #[test]
+fn secrets_that_later_layers_hide_are_found() {
+    let key = "-----BEGIN PRIVATE KEY-----\n";
+    let builder = ImageBuilder::new()
+        .layer(vec![Entry::file("a/deleted", key), Entry::file("replaced", key), Entry::file("seen", key)])
+        .layer(vec![Entry::whiteout("a"), Entry::file("replaced", "x"), Entry::file("twice", key)])
+        .layer(vec![Entry::file("twice", format!("{key}{key}"))])
+        .config_field("config", json!({"Env": [format!("API_KEY={}", "A".repeat(20))]}));
+    let folder = tempfile::tempdir().unwrap();
+    for options in [AnalyzeOptions::default(), cache_in(folder.path()), cache_in(folder.path())] {
+        let artifact = analyze_with(&builder, &options).unwrap();
+        let layers = &artifact.source.image().unwrap().layers;
+        let place = |hit: &SearchHit| {
+            let layer = layers.iter().position(|layer| Some(&layer.diff_id) == hit.layer.as_ref()).unwrap();
+            (hit.path.clone(), layer)
+        };
+        let hidden: Vec<_> = artifact.hidden_secrets.as_ref().unwrap().iter().map(place).collect();
+        let expected = [("/a/deleted", 0), ("/replaced", 0), ("/twice", 1)].map(|(path, at)| (path.to_owned(), at));
+        assert_eq!(hidden, expected);
+        let seen: Vec<_> = artifact.secrets.as_ref().unwrap().iter().map(place).collect();
+        assert_eq!(seen, [("/seen".to_owned(), 0), ("/twice".to_owned(), 2)]);
+        let config = artifact.config_secrets.as_ref().unwrap();
+        assert_eq!((config.len(), config[0].field.as_str(), config[0].name.as_str()), (1, "API_KEY", "API_KEY"));
+    }
+}
+
+#[test]
 fn what_a_hard_link_keeps_alive_is_still_found() {
     let lower = vec![
         Entry::file("a/secret", "-----BEGIN PRIVATE KEY-----\n"),
@@ -108,6 +137,7 @@ fn what_a_hard_link_keeps_alive_is_still_found() {
     let artifact = analyzed(&ImageBuilder::new().layer(lower).layer(upper));
     let found: Vec<_> = artifact.secrets.as_ref().unwrap().iter().map(|hit| hit.path.as_str()).collect();
     assert_eq!(found, ["/b/kept", "/d/kept"]);
+    assert_eq!(artifact.hidden_secrets.as_deref(), Some(&[][..]), "they are seen under another name");
     assert_eq!(paths(&artifact), ["/b/kept", "/d/kept"]);
     assert_eq!(artifact.files.unwrap().get("/d/kept").unwrap().size, 28);
 }

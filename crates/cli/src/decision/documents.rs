@@ -80,6 +80,8 @@ pub(crate) fn history(path: &Path) -> Result<History, Failure> {
             .help("take a verdict that was, else every match would count as new"));
     };
     Ok(History {
+        evaluated_at: told.evaluated_at.parse().ok(),
+        in_repository: None,
         findings: told.findings.iter().map(|(id, first_seen)| (id.clone(), since(first_seen.as_ref()))).collect(),
         first_seen: matches
             .iter()

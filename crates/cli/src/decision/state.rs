@@ -33,6 +33,7 @@ impl Other {
         History {
             first_seen: self.match_keys().map(|key| (key, None)).collect(),
             findings: self.evaluation.findings.iter().map(|finding| (finding.fingerprint.clone(), None)).collect(),
+            ..History::default()
         }
     }
 

@@ -86,6 +86,7 @@ pub(crate) fn subject(finding: &Finding) -> String {
             }
             Evidence::Config { field, value } => parts.push(format!("{field} = {}", cut(value, 100))),
             Evidence::Data { text } => parts.push(text.clone()),
+            Evidence::Due(due) => parts.extend(due.due_at.as_ref().map(|at| format!("due {at}"))),
         }
     }
     if parts.is_empty() { finding.message.clone() } else { parts.join("  ") }

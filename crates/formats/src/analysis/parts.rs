@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 use stopgate_model::{
-    Distro, Dockerfile, DockerfileMode, Element, Gap, GapClass, GapCode, Healthcheck, HistoryEntry, ImageConfig,
-    Instruction, Relationship, RelationshipKind, SearchHit,
+    ConfigHit, ConfigPlace, Distro, Dockerfile, DockerfileMode, Element, Gap, GapClass, GapCode, Healthcheck,
+    HistoryEntry, ImageConfig, Instruction, Relationship, RelationshipKind, SbomHead, SearchHit,
 };
 
 use super::packages::{id, layer};
-use super::read::{Invalid, invalid};
+use super::read::{Invalid, all, invalid};
 use super::write::digest_field;
 use crate::json::JsonWriter;
 
@@ -398,5 +398,52 @@ impl SearchRow {
             pattern: self.pattern,
             lines: self.lines,
         })
+    }
+}
+
+pub(super) fn config_hit(w: &mut JsonWriter<'_>, hit: &ConfigHit) {
+    w.text_field("field", &hit.field);
+    w.text_field("name", &hit.name);
+    w.text_field("place", hit.place.name());
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfigHitRow {
+    field: String,
+    name: String,
+    place: String,
+}
+
+impl ConfigHitRow {
+    pub(super) fn hit(self) -> Result<ConfigHit, Invalid> {
+        let place = ConfigPlace::parse(&self.place).ok_or_else(|| invalid("place of a secret", &self.place))?;
+        Ok(ConfigHit { place, field: self.field, name: self.name })
+    }
+}
+
+pub(super) fn sbom_head(w: &mut JsonWriter<'_>, head: &SbomHead) {
+    w.texts_unless_empty("authors", &head.authors);
+    w.texts_unless_empty("contexts", &head.contexts);
+    w.text_unless_empty("created", &head.created);
+    w.key("supplied").list(&head.supplied, JsonWriter::shown);
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SbomRow {
+    #[serde(default)]
+    authors: Vec<String>,
+    #[serde(default)]
+    contexts: Vec<String>,
+    #[serde(default)]
+    created: String,
+    supplied: Vec<String>,
+}
+
+impl SbomRow {
+    pub(super) fn head(self) -> Result<SbomHead, Invalid> {
+        let Self { authors, contexts, created, supplied } = self;
+        Ok(SbomHead { authors, contexts, created, supplied: all(supplied, |text| id(&text))? })
     }
 }

@@ -11,7 +11,7 @@ use stopgate_model::{Analyzer, Artifact, Digest, RetrievedFile, limits};
 use super::documents::DocumentsRow;
 use super::files::Tree;
 use super::packages::{self, layer};
-use super::parts::{ConfigRow, DistroRow, DockerfileRow, GapRow, RelationshipRow, SearchRow};
+use super::parts::{ConfigHitRow, ConfigRow, DistroRow, DockerfileRow, GapRow, RelationshipRow, SbomRow, SearchRow};
 use super::source::SourceRow;
 use super::{FORMAT, SCHEMA};
 use crate::FormatError;
@@ -55,8 +55,11 @@ struct Document {
     packages: Vec<packages::Row>,
     relationships: Vec<RelationshipRow>,
     retrieved: Option<Vec<RetrievedRow>>,
+    config_secrets: Option<Vec<ConfigHitRow>>,
     content: Option<Vec<SearchRow>>,
+    hidden_secrets: Option<Vec<SearchRow>>,
     secrets: Option<Vec<SearchRow>>,
+    sbom: Option<SbomRow>,
     source: SourceRow,
 }
 
@@ -118,11 +121,14 @@ impl Document {
             files: self.files.map(|tree| tree.0),
             dockerfile: self.dockerfile.map(DockerfileRow::dockerfile).transpose()?,
             secrets: self.secrets.map(|hits| all(hits, SearchRow::hit)).transpose()?,
+            hidden_secrets: self.hidden_secrets.map(|hits| all(hits, SearchRow::hit)).transpose()?,
+            config_secrets: self.config_secrets.map(|hits| all(hits, ConfigHitRow::hit)).transpose()?,
             content: self.content.map(|hits| all(hits, SearchRow::hit)).transpose()?,
             documents: self.documents.map(DocumentsRow::documents).transpose()?.unwrap_or_default(),
             retrieved: self.retrieved.map(|files| all(files, RetrievedRow::file)).transpose()?,
             gaps: all(self.gaps, GapRow::gap)?,
             analyzer: Analyzer { name: self.analyzer.name, version: self.analyzer.version },
+            sbom: self.sbom.map(SbomRow::head).transpose()?,
         })
     }
 }

@@ -38,6 +38,9 @@ pub(super) fn write_json(artifact: &Artifact, out: &mut dyn Write) -> io::Result
         if let Some(config) = &artifact.config {
             w.key("config").object(|w| parts::config(w, config));
         }
+        if let Some(hits) = &artifact.config_secrets {
+            w.key("config_secrets").list(hits, |w, hit| w.object(|w| parts::config_hit(w, hit)));
+        }
         if let Some(content) = &artifact.content {
             w.key("content").list(content, |w, hit| w.object(|w| parts::search_hit(w, hit)));
         }
@@ -54,6 +57,9 @@ pub(super) fn write_json(artifact: &Artifact, out: &mut dyn Write) -> io::Result
             w.key("files").array(|w| files::write(w, tree));
         }
         w.key("gaps").list(&artifact.gaps, |w, gap| w.object(|w| parts::gap(w, gap)));
+        if let Some(hits) = &artifact.hidden_secrets {
+            w.key("hidden_secrets").list(hits, |w, hit| w.object(|w| parts::search_hit(w, hit)));
+        }
         w.key("packages").list(&artifact.packages, |w, package| w.object(|w| packages::write(w, package)));
         w.key("relationships").list(&artifact.relationships, |w, edge| w.object(|w| parts::relationship(w, edge)));
         if let Some(retrieved) = &artifact.retrieved {
@@ -64,6 +70,9 @@ pub(super) fn write_json(artifact: &Artifact, out: &mut dyn Write) -> io::Result
                     w.text_field("path", &file.path);
                 });
             });
+        }
+        if let Some(head) = &artifact.sbom {
+            w.key("sbom").object(|w| parts::sbom_head(w, head));
         }
         if let Some(secrets) = &artifact.secrets {
             w.key("secrets").list(secrets, |w, secret| w.object(|w| parts::search_hit(w, secret)));

@@ -1,6 +1,6 @@
 //! Findings: Anchore's fields, and ours beyond them.
 
-use stopgate_model::{Evidence, ExceptionMatch, Finding, Remediation};
+use stopgate_model::{DueDate, Evidence, ExceptionMatch, Finding, Remediation};
 
 use crate::json::JsonWriter;
 
@@ -123,7 +123,34 @@ fn evidence(w: &mut JsonWriter<'_>, evidence: &Evidence) {
             w.text_field("kind", "data");
             w.text_field("text", text);
         }
+        Evidence::Due(due) => due_date(w, due),
     }
+}
+
+fn due_date(w: &mut JsonWriter<'_>, due: &DueDate) {
+    w.text_field("kind", "due");
+    w.text_field("clock", &due.clock);
+    w.key("row").list(&due.row, |w, (name, value)| {
+        w.object(|w| {
+            w.text_field("name", name);
+            w.text_field("value", value);
+        });
+    });
+    w.texts_field("assumed", &due.assumed);
+    optional_text(w, "start", due.start.as_deref());
+    w.text_field("start_basis", &due.start_basis);
+    match due.hours {
+        Some(hours) => w.key("days").float(f64::from(hours) / 24.0),
+        None => w.key("days").null(),
+    }
+    optional_text(w, "due_at", due.due_at.as_deref());
+    w.text_field("force", &due.force);
+    match due.triage {
+        Some(triage) => w.key("triage").boolean(triage),
+        None => w.key("triage").null(),
+    }
+    w.key("overdue").boolean(due.overdue);
+    w.text_field("source", &due.source);
 }
 
 fn remediation_fields(w: &mut JsonWriter<'_>, remediation: &Remediation) {

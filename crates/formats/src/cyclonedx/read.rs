@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use stopgate_model::{
     Analyzer, Artifact, Cpe, Digest, DigestAlgorithm, Distro, Documents, EvidenceKind, Gap, GapCode, License,
-    LicenseKind, Location, Package, PackageType, Purl, Relationship, SourceDescription, SourceKind, Upstream, limits,
+    LicenseKind, Location, Package, PackageId, PackageType, Purl, Relationship, SbomHead, SourceDescription,
+    SourceKind, Upstream, limits,
 };
 
 use crate::FormatError;
@@ -37,6 +38,18 @@ struct Metadata<'a> {
     component: Option<&'a RawValue>,
     #[serde(borrow)]
     tools: Option<&'a RawValue>,
+    #[serde(borrow)]
+    authors: Option<&'a RawValue>,
+    #[serde(borrow)]
+    manufacturer: Option<&'a RawValue>,
+    #[serde(borrow)]
+    manufacture: Option<&'a RawValue>,
+    #[serde(borrow)]
+    supplier: Option<&'a RawValue>,
+    #[serde(borrow)]
+    timestamp: Option<&'a RawValue>,
+    #[serde(borrow)]
+    lifecycles: Option<&'a RawValue>,
     properties: Option<Vec<Property>>,
 }
 
@@ -52,6 +65,14 @@ struct Component<'a> {
     description: Option<String>,
     purl: Option<String>,
     cpe: Option<String>,
+    #[serde(borrow)]
+    supplier: Option<&'a RawValue>,
+    #[serde(borrow)]
+    manufacturer: Option<&'a RawValue>,
+    #[serde(borrow)]
+    publisher: Option<&'a RawValue>,
+    #[serde(borrow)]
+    author: Option<&'a RawValue>,
     #[serde(borrow)]
     licenses: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -92,10 +113,13 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
             }));
         }
     }
+    let head = head(&metadata);
     let (source, root) = source(metadata.component, document.serial_number, &mut broken);
-    let mut reader = Reader { broken, ids: Ids::default(), packages: Vec::new(), distro: None, position: 0 };
+    let mut reader =
+        Reader { broken, ids: Ids::default(), packages: Vec::new(), supplied: Vec::new(), distro: None, position: 0 };
     reader.components(document.components);
-    let Reader { mut broken, ids, mut packages, distro, .. } = reader;
+    let Reader { mut broken, ids, mut packages, mut supplied, distro, .. } = reader;
+    supplied.sort_unstable();
     let rows = broken.others("dependencies", document.dependencies);
     let mut relationships = dependencies(rows, &ids, &root, &mut broken);
     if let Some(gap) = incomplete(document.compositions) {
@@ -115,12 +139,54 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
         files: None,
         dockerfile: None,
         secrets: None,
+        hidden_secrets: None,
+        config_secrets: None,
         content: None,
         retrieved: None,
         documents: Documents::default(),
         gaps: broken.finish(),
         analyzer: metadata.tools.map_or_else(unknown, analyzer),
+        sbom: Some(SbomHead { supplied, ..head }),
     })
+}
+
+/// Who made the document, when, and at which point of the software's life.
+fn head(metadata: &Metadata<'_>) -> SbomHead {
+    let named = |raw: &RawValue| serde_json::from_str::<Named>(raw.get()).ok()?.name.filter(|name| !name.is_empty());
+    let list = |raw: Option<&RawValue>| {
+        let all = raw.and_then(|raw| serde_json::from_str::<Vec<Named>>(raw.get()).ok()).unwrap_or_default();
+        all.into_iter().filter_map(|one| one.phase.or(one.name)).filter(|text| !text.is_empty())
+    };
+    let single = [metadata.manufacturer, metadata.manufacture, metadata.supplier];
+    SbomHead {
+        authors: list(metadata.authors).chain(single.into_iter().flatten().filter_map(named)).collect(),
+        created: metadata.timestamp.and_then(text).unwrap_or_default(),
+        contexts: list(metadata.lifecycles).collect(),
+        supplied: Vec::new(),
+    }
+}
+
+/// A text; anything else is none.
+fn text(raw: &RawValue) -> Option<String> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// A person, an organisation, or a phase of the software's life.
+#[derive(Deserialize)]
+struct Named {
+    name: Option<String>,
+    phase: Option<String>,
+}
+
+impl Component<'_> {
+    /// Whether somebody is named who supplies it.
+    fn is_supplied(&self) -> bool {
+        let is_text = |text: String| !text.trim().is_empty();
+        let named =
+            |raw: &RawValue| serde_json::from_str::<Named>(raw.get()).is_ok_and(|one| one.name.is_some_and(is_text));
+        let texts = [self.publisher, self.author].into_iter().flatten().filter_map(text);
+        [self.supplier, self.manufacturer].into_iter().flatten().any(named) || texts.into_iter().any(is_text)
+    }
 }
 
 const fn unknown() -> Analyzer {
@@ -200,6 +266,8 @@ struct Reader {
     broken: Broken,
     ids: Ids,
     packages: Vec<Package>,
+    /// Those whose supplier is named.
+    supplied: Vec<PackageId>,
     distro: Option<Distro>,
     position: usize,
 }
@@ -235,6 +303,9 @@ impl Reader {
         let reference = component.bom_ref.as_deref().unwrap_or_default();
         let hint = reference.split_once("package-id=").map_or(reference, |(_, rest)| rest.get(..16).unwrap_or(rest));
         package.id = self.ids.assign(reference, hint, &package);
+        if component.is_supplied() {
+            self.supplied.push(package.id);
+        }
         self.packages.push(package);
     }
 }

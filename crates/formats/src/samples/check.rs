@@ -2,15 +2,15 @@
 
 use arbtest::arbitrary::{Result, Unstructured};
 use stopgate_model::{
-    Action, AllowlistMatch, Artifact, Condition, DataIdentity, Decision, Engine, Evaluation, Evidence, ExceptionMatch,
-    ExceptionNote, ExceptionReport, FinalReason, Finding, Gap, MappingMatch, MatchSeen, MissingInput, PackageId,
-    PolicyIdentity, Problem, ProblemKind, ProblemSeverity, Remediation, Severity, Verdict,
+    Action, AllowlistMatch, Artifact, Condition, DataIdentity, Decision, DueDate, Engine, Evaluation, Evidence,
+    ExceptionMatch, ExceptionNote, ExceptionReport, FinalReason, Finding, Gap, MappingMatch, MatchSeen, MissingInput,
+    PackageId, PolicyIdentity, Problem, ProblemKind, ProblemSeverity, Remediation, Severity, Verdict,
 };
 
 use super::{any, artifact, digest, gap, json, many, maybe, name, path, text};
 
 fn evidence(u: &mut Unstructured<'_>) -> Result<Evidence> {
-    Ok(match u.int_in_range(0..=5)? {
+    Ok(match u.int_in_range(0..=6)? {
         0 => Evidence::Package {
             id: PackageId(u.arbitrary()?),
             name: name(u)?,
@@ -32,7 +32,24 @@ fn evidence(u: &mut Unstructured<'_>) -> Result<Evidence> {
         2 => Evidence::File { path: path(u)?, mode: maybe(u, any)?, layer: maybe(u, digest)?, lines: many(u, any)? },
         3 => Evidence::DockerfileLine { line: u.arbitrary()?, text: text(u)?, actual: u.arbitrary()? },
         4 => Evidence::Config { field: text(u)?, value: text(u)? },
+        5 => Evidence::Due(Box::new(due(u)?)),
         _ => Evidence::Data { text: text(u)? },
+    })
+}
+
+fn due(u: &mut Unstructured<'_>) -> Result<DueDate> {
+    Ok(DueDate {
+        clock: name(u)?,
+        row: many(u, |u| Ok((name(u)?, text(u)?)))?,
+        assumed: many(u, name)?,
+        start: maybe(u, text)?,
+        start_basis: text(u)?,
+        hours: maybe(u, any)?,
+        due_at: maybe(u, text)?,
+        force: text(u)?,
+        triage: maybe(u, any)?,
+        overdue: u.arbitrary()?,
+        source: text(u)?,
     })
 }
 

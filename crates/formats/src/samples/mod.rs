@@ -7,10 +7,11 @@ mod matches;
 
 use arbtest::arbitrary::{Arbitrary, Result, Unstructured};
 use stopgate_model::{
-    Analyzer, Artifact, Confidence, Cpe, Details, Digest, Distro, Dockerfile, DockerfileMode, Element, EvidenceKind,
-    FileEntry, FileIndex, FileIndexBuilder, FileKind, Gap, GapClass, GapCode, Healthcheck, HistoryEntry, ImageConfig,
-    ImageReference, ImageSource, Instruction, LayerInfo, License, LicenseKind, Location, OwnedFile, Package, PackageId,
-    PackageType, Relationship, RelationshipKind, RetrievedFile, SearchHit, SourceDescription, SourceKind, Upstream,
+    Analyzer, Artifact, Confidence, ConfigHit, ConfigPlace, Cpe, Details, Digest, Distro, Dockerfile, DockerfileMode,
+    Element, EvidenceKind, FileEntry, FileIndex, FileIndexBuilder, FileKind, Gap, GapClass, GapCode, Healthcheck,
+    HistoryEntry, ImageConfig, ImageReference, ImageSource, Instruction, LayerInfo, License, LicenseKind, Location,
+    OwnedFile, Package, PackageId, PackageType, Relationship, RelationshipKind, RetrievedFile, SbomHead, SearchHit,
+    SourceDescription, SourceKind, Upstream,
 };
 
 pub(crate) use self::check::{Check, check, hostile_check};
@@ -262,6 +263,11 @@ fn secret(u: &mut Unstructured<'_>) -> Result<SearchHit> {
     Ok(SearchHit { path: path(u)?, layer: maybe(u, digest)?, name: text(u)?, pattern: text(u)?, lines: many(u, any)? })
 }
 
+fn config_secret(u: &mut Unstructured<'_>) -> Result<ConfigHit> {
+    let place = *u.choose(&[ConfigPlace::History, ConfigPlace::Env, ConfigPlace::Labels])?;
+    Ok(ConfigHit { place, field: text(u)?, name: text(u)? })
+}
+
 /// Any artifact, its packages with distinct ids.
 pub(crate) fn artifact(u: &mut Unstructured<'_>) -> Result<Artifact> {
     let mut packages = many(u, package)?;
@@ -299,6 +305,8 @@ pub(crate) fn artifact(u: &mut Unstructured<'_>) -> Result<Artifact> {
         files,
         dockerfile: maybe(u, dockerfile)?,
         secrets: maybe(u, |u| many(u, secret))?,
+        hidden_secrets: maybe(u, |u| many(u, secret))?,
+        config_secrets: maybe(u, |u| many(u, config_secret))?,
         content: maybe(u, |u| many(u, secret))?,
         documents: documents(u)?,
         retrieved: maybe(u, |u| {
@@ -306,5 +314,9 @@ pub(crate) fn artifact(u: &mut Unstructured<'_>) -> Result<Artifact> {
         })?,
         gaps: many(u, gap)?,
         analyzer: Analyzer { name: text(u)?, version: text(u)? },
+        sbom: maybe(u, |u| {
+            let supplied = many(u, |u| Ok(PackageId(u.arbitrary()?)))?;
+            Ok(SbomHead { authors: many(u, text)?, created: text(u)?, contexts: many(u, text)?, supplied })
+        })?,
     })
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use stopgate_model::{
     Analyzer, Artifact, Cpe, Digest, DigestAlgorithm, Distro, Documents, Element, EvidenceKind, License, LicenseKind,
-    Location, Package, PackageType, Purl, Relationship, RelationshipKind, SourceDescription, SourceKind,
+    Location, Package, PackageType, Purl, Relationship, RelationshipKind, SbomHead, SourceDescription, SourceKind,
 };
 
 use crate::FormatError;
@@ -49,6 +49,15 @@ struct Row {
     license_concluded: Option<String>,
     checksums: Option<Vec<Checksum>>,
     external_refs: Option<Vec<External>>,
+    supplier: Option<serde_json::Value>,
+}
+
+impl Row {
+    /// Whether somebody is named who supplies it.
+    fn is_supplied(&self) -> bool {
+        let supplier = self.supplier.as_ref().and_then(serde_json::Value::as_str);
+        supplier.is_some_and(|supplier| !matches!(supplier.trim(), "" | "NOASSERTION"))
+    }
 }
 
 #[derive(Deserialize)]
@@ -102,6 +111,7 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
     let root = root(&rows, &edges, &described);
     let texts = document.has_extracted_licensing_infos.map(extracted).unwrap_or_default();
     let (mut ids, mut packages, mut distro) = (Ids::default(), Vec::new(), None);
+    let mut supplied = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         if Some(at) == root {
             continue;
@@ -109,9 +119,13 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
         if is_operating_system(row) {
             distro = distro.or_else(|| operating_system(row));
         } else if let Some(package) = package(row, at, &texts, &mut ids, &mut broken) {
+            if row.is_supplied() {
+                supplied.push(package.id);
+            }
             packages.push(package);
         }
     }
+    supplied.sort_unstable();
     let mut relationships: Vec<_> = edges.iter().filter_map(|edge| relationship(edge, &ids)).collect();
     let distro = distro.or_else(|| elements::distro_of(&packages));
     if let Some(gap) = elements::distro_gap(&packages, distro.as_ref()) {
@@ -138,16 +152,38 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
         files: None,
         dockerfile: None,
         secrets: None,
+        hidden_secrets: None,
+        config_secrets: None,
         content: None,
         retrieved: None,
         documents: Documents::default(),
         gaps: broken.finish(),
         analyzer: document.creation_info.map_or_else(unknown, analyzer),
+        sbom: Some(SbomHead { supplied, ..document.creation_info.map(head).unwrap_or_default() }),
     })
 }
 
 const fn unknown() -> Analyzer {
     Analyzer { name: String::new(), version: String::new() }
+}
+
+/// Who made the document, and when.
+fn head(raw: &RawValue) -> SbomHead {
+    #[derive(Deserialize, Default)]
+    #[serde(default)]
+    struct Creation {
+        creators: Vec<String>,
+        created: String,
+        comment: String,
+    }
+    let creation: Creation = serde_json::from_str(raw.get()).unwrap_or_default();
+    let person = |creator: &String| creator.starts_with("Person:") || creator.starts_with("Organization:");
+    SbomHead {
+        authors: creation.creators.into_iter().filter(person).collect(),
+        created: creation.created,
+        contexts: Some(creation.comment).filter(|comment| !comment.trim().is_empty()).into_iter().collect(),
+        supplied: Vec::new(),
+    }
 }
 
 /// The tool among the creators, `Tool: NAME-VERSION`.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use stopgate_model::{
     Analyzer, Artifact, Cpe, Details, Digest, Distro, Documents, Element, EvidenceKind, License, LicenseKind, Location,
-    Package, PackageType, Relationship, RelationshipKind,
+    Package, PackageType, Relationship, RelationshipKind, SbomHead,
 };
 
 use super::read_source;
@@ -102,10 +102,13 @@ pub(crate) fn read_text(text: &str) -> Result<Artifact, FormatError> {
         files,
         dockerfile: None,
         secrets: None,
+        hidden_secrets: None,
+        config_secrets: None,
         content: None,
         retrieved: None,
         documents: Documents::default(),
         gaps: broken.finish(),
+        sbom: Some(SbomHead::default()),
         analyzer: Analyzer {
             name: descriptor.name.unwrap_or_default(),
             version: descriptor.version.unwrap_or_default(),

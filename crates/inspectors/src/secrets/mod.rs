@@ -4,6 +4,7 @@
 //! on short literals comes first; only lines that hold one of them are looked at. Values are never
 //! kept. Upper and lower case are alike for ASCII letters only.
 
+mod config;
 mod filter;
 mod patterns;
 

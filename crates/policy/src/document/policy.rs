@@ -45,6 +45,7 @@ pub struct Policy {
     /// What the side-car adds to the policy as a whole; rules have their own part.
     pub(crate) extension: Option<Extension>,
     pub(crate) exceptions: ExceptionIndex,
+    pub(crate) assessments: ExceptionIndex,
     pub(crate) path_texts: PathTexts,
     pub(crate) digest: Digest,
 }
@@ -330,7 +331,8 @@ impl Policy {
                 "values": values,
             }));
         }
-        self.exceptions = ExceptionIndex::new(&extension.exceptions);
+        self.exceptions = ExceptionIndex::new(extension.exceptions.iter().map(|exception| &exception.select));
+        self.assessments = ExceptionIndex::new(extension.assessments.iter().map(|assessment| &assessment.select));
         self.extension = Some(extension);
         Ok(self)
     }

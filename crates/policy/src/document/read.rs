@@ -162,6 +162,7 @@ impl Reader<'_> {
             last_updated: fields.maybe_number("last_updated"),
             extension: None,
             exceptions: ExceptionIndex::default(),
+            assessments: ExceptionIndex::default(),
             path_texts: PathTexts::default(),
             digest: Digest::new(DigestAlgorithm::Sha256, &"0".repeat(64))?,
         };

@@ -214,6 +214,7 @@ impl<'s, 'a> Run<'s, 'a> {
         let context = self.scene.context;
         let fingerprint = hit.fingerprint(info);
         let past = Past::of(context.history, &hit, &fingerprint, context.now);
+        let action = if hit.warning { action.min(Action::Warn) } else { action };
         let (action, due) = self.standing(force, action, past, &hit);
         let inherited_from_base = context
             .base

@@ -4,12 +4,10 @@
 use std::collections::HashMap;
 
 use jiff::{SignedDuration, Timestamp};
-use stopgate_model::{
-    AllowlistMatch, Evidence, ExceptionMatch, ExceptionNote, ExceptionReport, Finding, ImageSource, PackageType,
-};
+use stopgate_model::{AllowlistMatch, Evidence, ExceptionMatch, ExceptionNote, ExceptionReport, Finding, PackageType};
 use stopgate_version::{Format, compare};
 
-use super::scene::EvalContext;
+use super::scene::{EvalContext, MatchView};
 use crate::document::extension::{Exception, Selector, VersionSelector};
 use crate::pattern::Pattern;
 
@@ -20,7 +18,7 @@ const MOST_MATCHES: u64 = 50;
 /// Pieces of evidence of one kind from which on a finding may show only part of them.
 const CUT_EVIDENCE: usize = 100;
 
-/// Positions of exceptions by the vulnerability that they name, so that thousands of them cost nothing.
+/// Positions of exceptions, or assessments, by the vulnerability that they name, so that thousands of them cost nothing.
 #[derive(Debug, Default)]
 pub(crate) struct ExceptionIndex {
     by_vulnerability: HashMap<String, Vec<usize>>,
@@ -28,10 +26,10 @@ pub(crate) struct ExceptionIndex {
 }
 
 impl ExceptionIndex {
-    pub(crate) fn new(exceptions: &[Exception]) -> Self {
+    pub(crate) fn new<'s>(selectors: impl Iterator<Item = &'s Selector>) -> Self {
         let mut index = Self::default();
-        for (position, exception) in exceptions.iter().enumerate() {
-            match exception.select.vulnerability.as_ref().and_then(Pattern::literal) {
+        for (position, select) in selectors.enumerate() {
+            match select.vulnerability.as_ref().and_then(Pattern::literal) {
                 Some(id) => index.by_vulnerability.entry(id.to_owned()).or_default().push(position),
                 None => index.others.push(position),
             }
@@ -39,7 +37,7 @@ impl ExceptionIndex {
         index
     }
 
-    fn candidates(&self, ids: &[&str]) -> Vec<usize> {
+    pub(super) fn candidates(&self, ids: &[&str]) -> Vec<usize> {
         let named = ids.iter().filter_map(|id| self.by_vulnerability.get(*id)).flatten();
         let mut positions: Vec<usize> = named.chain(&self.others).copied().collect();
         positions.sort_unstable();
@@ -178,10 +176,6 @@ impl<'f, 'c> About<'f, 'c> {
             .flat_map(|(id, aliases)| std::iter::once(id).chain(aliases.iter().map(String::as_str)));
         own.chain(self.aliases.iter().copied()).collect()
     }
-
-    fn image(&self) -> Option<&'c ImageSource> {
-        self.context.artifact.source.image()
-    }
 }
 
 impl Selector {
@@ -199,7 +193,25 @@ impl Selector {
             && self.purl.as_ref().is_none_or(|purl| every(about.packages(), |package| meets_purl(purl, package.purl)))
             && self.version.as_ref().is_none_or(|version| every(about.packages(), |package| version.meets(&package)))
             && self.path.as_ref().is_none_or(|pattern| every(about.paths(), |path| matches(pattern, path)))
-            && self.image.as_ref().is_none_or(|pattern| meets_image(pattern, about))
+            && self.image.as_ref().is_none_or(|pattern| meets_image(pattern, about.context))
+    }
+}
+
+impl Selector {
+    /// The same for a match, of which there is no finding yet: which rule will make one, nobody knows, so a selector
+    /// that names a gate, trigger, rule or control selects nothing.
+    pub(super) fn meets_match(&self, view: &MatchView<'_>, context: &EvalContext<'_>) -> bool {
+        let is = |pattern: &Option<Pattern>, test: &dyn Fn(&Pattern) -> bool| pattern.as_ref().is_none_or(test);
+        let package = view.package;
+        let seen = PackageView { purl: &package.purl, version: &package.version, kind: package.package_type.id() };
+        let finding = [&self.gate, &self.trigger, &self.rule, &self.control];
+        finding.into_iter().all(Option::is_none)
+            && is(&self.tag, &|pattern| matches(pattern, &context.tag.full_tag()))
+            && is(&self.vulnerability, &|pattern| view.ids().any(|id| matches(pattern, id)))
+            && is(&self.purl, &|pattern| meets_purl(pattern, &package.purl))
+            && self.version.as_ref().is_none_or(|version| version.meets(&seen))
+            && is(&self.path, &|pattern| view.path().is_some_and(|path| matches(pattern, path)))
+            && is(&self.image, &|pattern| meets_image(pattern, context))
     }
 }
 
@@ -238,10 +250,10 @@ fn meets_purl(pattern: &Pattern, purl: &str) -> bool {
     !purl.is_empty() && [purl, bare, without_version].iter().any(|text| matches(pattern, text))
 }
 
-fn meets_image(pattern: &Pattern, about: &About<'_, '_>) -> bool {
-    let tag = about.context.tag;
+fn meets_image(pattern: &Pattern, context: &EvalContext<'_>) -> bool {
+    let tag = context.tag;
     let name = format!("{}/{}", tag.registry, tag.repository);
-    let of_image = about.image().is_some_and(|image| {
+    let of_image = context.artifact.source.image().is_some_and(|image| {
         let id = &image.image_id;
         [image.manifest_digest.to_string(), id.to_string(), id.hex().to_owned()]
             .iter()

@@ -1,6 +1,7 @@
 //! Evaluation of a policy on an artifact.
 
 pub(crate) mod allowlist;
+mod assessed;
 mod evaluate;
 pub(crate) mod exceptions;
 mod grace;

@@ -7,9 +7,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use stopgate_model::{
     Artifact, Cvss, Digest, DigestAlgorithm, DockerfileMode, Engine, FixState, GapCode, ImageReference, Match,
-    MatchReport, Package, PackageId, RemovedReason, RetrievedFile, SourceKind, Vulnerability,
+    MatchReport, Package, PackageId, RemovedReason, RetrievedFile, Severity, SourceKind, Vulnerability,
 };
 
+use super::assessed::{Assessed, Known};
 use super::paths::{PathHits, PathTexts};
 use crate::document::Policy;
 use crate::trigger::hit::AcceptedBy;
@@ -80,6 +81,10 @@ pub struct History {
     pub first_seen: BTreeMap<(String, String), Option<Timestamp>>,
     /// Findings by fingerprint; `None`: since when is not known.
     pub findings: BTreeMap<String, Option<Timestamp>>,
+    /// Since when the artifact's repository has its matches, where that is kept apart; `None`: `first_seen` says it.
+    pub in_repository: Option<BTreeMap<(String, String), Option<Timestamp>>>,
+    /// When the artifact, or the one before it, was evaluated last; `None`: it is not known.
+    pub evaluated_at: Option<Timestamp>,
 }
 
 /// An image whose layers are a proper prefix of the artifact's.
@@ -174,6 +179,28 @@ impl<'a> MatchView<'a> {
             .unwrap_or(&record.id)
     }
 
+    /// Every id of the weakness.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &'a str> {
+        let record: &'a Vulnerability = &self.matched.vulnerability;
+        let related = record.related.iter().map(|related| related.id.as_str());
+        std::iter::once(record.id.as_str()).chain(record.aliases.iter().map(String::as_str)).chain(related)
+    }
+
+    /// Severity by NVD's scores: CVSS 3, else 2; the record's own word where NVD scored nothing.
+    pub(crate) fn nvd_severity(&self) -> Severity {
+        let record = &self.matched.vulnerability;
+        if self.nvd.base >= 0.0 {
+            return match self.nvd.base {
+                score if score >= 9.0 => Severity::Critical,
+                score => rated(score),
+            };
+        }
+        let own = record.cvss.iter().filter(|_| is_nvd(&record.namespace, &record.provider));
+        let related = record.related.iter().filter(|related| is_nvd(&related.namespace, ""));
+        let scores = own.chain(related.flat_map(|related| &related.cvss)).filter(|cvss| cvss.version.starts_with('2'));
+        scores.map(|cvss| cvss.base).reduce(f64::max).map_or(record.severity, rated)
+    }
+
     pub(crate) fn is_fixable(&self) -> bool {
         self.matched.fix.state != FixState::WontFix && !self.matched.fix.versions.is_empty()
     }
@@ -225,6 +252,16 @@ fn is_nvd(namespace: &str, provider: &str) -> bool {
     provider == "nvd" || namespace == "nvd" || namespace.starts_with("nvd:")
 }
 
+/// The words that CVSS 2 and 3 have alike.
+fn rated(score: f64) -> Severity {
+    match score {
+        score if score >= 7.0 => Severity::High,
+        score if score >= 4.0 => Severity::Medium,
+        score if score > 0.0 => Severity::Low,
+        _ => Severity::Negligible,
+    }
+}
+
 fn raise(scores: &mut Scores, cvss: &[Cvss]) {
     for score in cvss.iter().filter(|score| score.version.starts_with('3')) {
         scores.base = scores.base.max(score.base);
@@ -240,6 +277,7 @@ pub(crate) struct Occurrence<'s, 'a> {
 }
 
 /// When an occurrence was first seen.
+#[derive(Clone, Copy)]
 pub(crate) enum FirstSeen {
     At(Timestamp),
     Unknown,
@@ -251,8 +289,17 @@ impl Occurrence<'_, '_> {
     }
 
     pub(crate) fn first_seen(&self) -> FirstSeen {
+        self.since(|history| &history.first_seen)
+    }
+
+    /// When the repository had it first: another build of the image does not begin anew.
+    pub(crate) fn first_seen_in_repository(&self) -> FirstSeen {
+        self.since(|history| history.in_repository.as_ref().unwrap_or(&history.first_seen))
+    }
+
+    fn since(&self, kept: impl FnOnce(&History) -> &BTreeMap<(String, String), Option<Timestamp>>) -> FirstSeen {
         let Some(history) = self.scene.context.history else { return FirstSeen::Unknown };
-        match history.first_seen.get(&self.key()) {
+        match kept(history).get(&self.key()) {
             Some(Some(time)) => FirstSeen::At(*time),
             Some(None) => FirstSeen::Unknown,
             // With a history, what it does not know is new.
@@ -284,6 +331,8 @@ pub struct Scene<'a> {
     /// The texts that the policy's rules look for in paths; without a policy there are none.
     path_texts: Option<&'a PathTexts>,
     path_hits: OnceCell<PathHits>,
+    /// What the site knows of vulnerabilities.
+    assessed: Assessed<'a>,
 }
 
 impl<'a> Scene<'a> {
@@ -310,12 +359,13 @@ impl<'a> Scene<'a> {
             by_vulnerability: OnceCell::new(),
             path_texts: None,
             path_hits: OnceCell::new(),
+            assessed: Assessed::default(),
         }
     }
 
     /// The same for the rules of a policy, which can look for names together.
     pub(crate) fn of_policy(context: &'a EvalContext<'a>, policy: &'a Policy) -> Self {
-        Self { path_texts: Some(&policy.path_texts), ..Self::new(context) }
+        Self { path_texts: Some(&policy.path_texts), assessed: Assessed::of(policy), ..Self::new(context) }
     }
 
     /// Positions of the paths that contain one of these texts, sorted. `None`: every path must be tried.
@@ -360,6 +410,11 @@ impl<'a> Scene<'a> {
         index
     }
 
+    /// What the site knows of the vulnerability of a match.
+    pub(crate) fn assessment(&self, view: &MatchView<'_>) -> Known<'a> {
+        self.assessed.about(view, self.context)
+    }
+
     /// A file whose content was kept. `/etc//passwd` and `etc/./passwd` are `/etc/passwd`.
     pub(crate) fn retrieved(&self, path: &str) -> Option<&'a RetrievedFile> {
         fn parts(path: &str) -> impl Iterator<Item = &str> {
@@ -389,7 +444,15 @@ impl<'a> Scene<'a> {
             Need::Files => filled(artifact.files.as_ref().map(stopgate_model::FileIndex::is_empty)),
             Need::RetrievedFile(path) => self.presence_of_file(path),
             Need::Secrets => filled(artifact.secrets.as_ref().map(Vec::is_empty)),
+            Need::HiddenSecrets => filled(artifact.hidden_secrets.as_ref().map(Vec::is_empty)),
+            Need::ConfigSecrets => filled(artifact.config_secrets.as_ref().map(Vec::is_empty)),
             Need::FirstSeen | Need::Baseline => of(self.context.history.is_some()),
+            Need::LastEvaluation => match self.context.history {
+                None => Presence::Empty,
+                Some(history) => of(history.evaluated_at.is_some()),
+            },
+            // Whether one is wanting is told for each match.
+            Need::Assessment => Presence::Present,
             Need::Base => of(self.context.base.is_some()),
             Need::ContentSearch => filled(artifact.content.as_ref().map(Vec::is_empty)),
             // A scanner that ran and found nothing has a document.
@@ -405,7 +468,6 @@ impl<'a> Scene<'a> {
             // Asked for release by release, while the trigger runs.
             Need::SupportPeriod(_) => Presence::Present,
             Need::FileCapabilities => of(artifact.files.is_some() && !self.context.from_sbom),
-            Need::Support(_) => Presence::Missing,
         }
     }
 

@@ -65,7 +65,7 @@ impl Explanation {
 
 /// Explains a vulnerability id, trigger id, fingerprint, path or rule id.
 pub fn explain(policy: &Policy, context: &EvalContext<'_>, evaluation: &Evaluation, subject: &str) -> Explanation {
-    let scene = Scene::new(context);
+    let scene = Scene::of_policy(context, policy);
     let mapping = mapping_of(policy, context).ok().flatten();
     let rules = rules::mapped(policy, mapping);
     let mut matches: Vec<MatchExplanation> = Vec::new();
@@ -159,6 +159,8 @@ fn is_about(finding: &Finding, subject: &str) -> bool {
             }
             Evidence::Package { name, purl, .. } => name == subject || purl == subject,
             Evidence::File { path, .. } => path == subject,
-            Evidence::DockerfileLine { .. } | Evidence::Config { .. } | Evidence::Data { .. } => false,
+            Evidence::DockerfileLine { .. } | Evidence::Config { .. } | Evidence::Data { .. } | Evidence::Due(_) => {
+                false
+            }
         })
 }

@@ -22,9 +22,13 @@ mod npms;
 mod packages;
 mod passwd_file;
 mod programs;
+mod provenance;
 mod retrieved_files;
 mod ruby_gems;
+mod sbom;
+mod scan;
 mod secret_scans;
+mod signature;
 mod stig;
 mod tag_drift;
 mod vulnerabilities;
@@ -85,11 +89,19 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(passwd_file::denylist_groupids::DenylistGroupids),
     &OfImage(passwd_file::denylist_shells::DenylistShells),
     &OfImage(passwd_file::denylist_full_entry::DenylistFullEntry),
+    &OfImage(provenance::slsa::Slsa),
+    &OfImage(provenance::source::Source),
     &OfImage(retrieved_files::content_not_available::ContentNotAvailable),
     &OfImage(retrieved_files::content_regex::ContentRegex),
+    &OfImage(sbom::quality::Quality),
+    &OfImage(scan::freshness::Freshness),
     &OfImage(secret_scans::content_regex_checks::ContentRegexChecks),
+    &OfImage(secret_scans::metadata::Metadata),
+    &OfImage(secret_scans::layers::Layers),
+    &OfImage(signature::verified::Verified),
     &OfImage(stig::no_stig_evaluations_available::NoStigEvaluationsAvailable),
     &OfImage(stig::stig_evaluations_outdated::StigEvaluationsOutdated),
+    &OfImage(stig::open_findings::OpenFindings),
     &OfImage(tag_drift::packages_added::PackagesAdded),
     &OfImage(tag_drift::packages_removed::PackagesRemoved),
     &OfImage(tag_drift::packages_modified::PackagesModified),
@@ -98,6 +110,9 @@ pub(crate) static TRIGGERS: &[&dyn AnyTrigger] = &[
     &OfImage(vulnerabilities::stale_feed_data::StaleFeedData),
     &OfImage(vulnerabilities::vulnerability_data_unavailable::VulnerabilityDataUnavailable),
     &OfMatch(vulnerabilities::kev_list::KevList),
+    &OfImage(vulnerabilities::count::Count),
+    &OfMatch(vulnerabilities::kev_due::KevDue),
+    &OfMatch(vulnerabilities::remediation_due::RemediationDue),
     &OfImage(npms::blacklisted_name_version::DeniedNpm),
     &OfImage(npms::newer_version_in_feed::NewerVersionInFeed),
     &OfImage(npms::unknown_in_feeds::UnknownInFeeds),

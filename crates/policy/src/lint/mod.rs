@@ -129,7 +129,6 @@ pub static LINTS: &[&LintInfo] = &[
     &states::EXPRESSION_BROKEN,
     &states::DEPRECATED,
     &states::END_OF_LIFE,
-    &states::NOT_SUPPORTED,
     &extension::EXCEPTION_TOO_BROAD,
     &extension::EXCEPTION_EXPIRED,
     &extension::EXCEPTION_EXPIRING,

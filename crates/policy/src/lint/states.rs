@@ -1,7 +1,6 @@
-//! Rules that do not run, or will not for long: broken expressions, deprecated, ended and unsupported triggers.
+//! Rules that do not run, or will not for long: broken expressions, deprecated and ended triggers.
 
 use super::{LintInfo, LintSeverity, LintSubject};
-use crate::TRIGGERS;
 use crate::document::error::child;
 use crate::document::policy::Bound;
 use crate::trigger::State;
@@ -66,26 +65,6 @@ pub(super) static END_OF_LIFE: LintInfo = LintInfo {
                 );
                 let help = superseded_by.map_or(String::new(), |name| format!("use gate `{name}` instead"));
                 told.tell(child(&at.pointer(), "gate"), message, &help);
-            }
-        }
-    },
-};
-
-pub(super) static NOT_SUPPORTED: LintInfo = LintInfo {
-    code: "not-supported",
-    severity: LintSeverity::Warn,
-    subject: LintSubject::Policy,
-    summary: "A rule uses a trigger that this version knows and does not run.",
-    why: "The rule is reported as not checked, and a STOP rule then leaves every verdict open.",
-    bad: &[],
-    good: &["rule stop always.always"],
-    check: |scope, told| {
-        for at in scope.rules() {
-            let Bound::Runs { info, .. } = &at.rule.bound else { continue };
-            let runs = TRIGGERS.iter().any(|row| row.info().gate == info.gate && row.info().name == info.name);
-            if !runs && info.state == State::Active {
-                let message = format!("{}: `{}.{}` is not supported yet", at.name(), info.gate, info.name);
-                told.tell(child(&at.pointer(), "trigger"), message, "");
             }
         }
     },

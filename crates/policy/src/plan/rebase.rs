@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use stopgate_model::{
-    Artifact, Digest, Dockerfile, DockerfileMode, Element, FileIndex, FileIndexBuilder, Gap, ImageConfig, Package,
-    PackageId, PackageType, Relationship, SearchHit, SourceKind,
+    Artifact, ConfigHit, ConfigPlace, Digest, Dockerfile, DockerfileMode, Element, FileIndex, FileIndexBuilder, Gap,
+    ImageConfig, Package, PackageId, PackageType, Relationship, SearchHit, SourceKind,
 };
 use stopgate_version::{Format, compare};
 
@@ -112,13 +112,34 @@ impl<'o> Own<'o> {
             files: self.files(on, base.layers.len()),
             dockerfile: self.dockerfile(candidate),
             secrets: hits(|artifact| artifact.secrets.as_ref()),
+            hidden_secrets: self.hidden_secrets(on),
+            config_secrets: self.config_secrets(on),
             content: hits(|artifact| artifact.content.as_ref()),
             retrieved,
             documents: self.whole.documents.clone(),
             gaps: self.gaps(on),
             analyzer: self.whole.analyzer.clone(),
+            sbom: self.whole.sbom.clone(),
             packages,
         })
+    }
+
+    /// What stays hidden, and what its own files now lie over.
+    fn hidden_secrets(&self, on: &Artifact) -> Option<Vec<SearchHit>> {
+        let own = self.whole.hidden_secrets.as_ref()?.iter().filter(|hit| self.is_own(hit.layer.as_ref()));
+        let covered = on.secrets.as_ref()?.iter().filter(|hit| self.overlays(&hit.path));
+        let all: BTreeSet<&SearchHit> = own.chain(on.hidden_secrets.as_ref()?).chain(covered).collect();
+        Some(all.into_iter().cloned().collect())
+    }
+
+    /// What the image sets itself, and what the other base sets; the history stays.
+    fn config_secrets(&self, on: &Artifact) -> Option<Vec<ConfigHit>> {
+        let base = self.base.config_secrets.as_ref()?;
+        let own = self.whole.config_secrets.as_ref()?.iter();
+        let own = own.filter(|hit| hit.place == ConfigPlace::History || !base.contains(hit));
+        let theirs = on.config_secrets.as_ref()?.iter().filter(|hit| hit.place != ConfigPlace::History);
+        let all: BTreeSet<&ConfigHit> = own.chain(theirs).collect();
+        Some(all.into_iter().cloned().collect())
     }
 
     /// What was found in its own layers, and what in the other base's where no own file lies over it. Where one of

@@ -180,6 +180,8 @@ impl<'a> Site<'a> {
             files: whole.files.as_ref().map(|_| FileIndexBuilder::default().finish()),
             dockerfile: whole.dockerfile.clone(),
             secrets: whole.secrets.as_ref().map(|_| Vec::new()),
+            hidden_secrets: whole.hidden_secrets.as_ref().map(|_| Vec::new()),
+            config_secrets: whole.config_secrets.clone(),
             content: whole.content.as_ref().map(|_| Vec::new()),
             retrieved: whole
                 .retrieved
@@ -188,6 +190,7 @@ impl<'a> Site<'a> {
             documents: Documents::default(),
             gaps: Vec::new(),
             analyzer: whole.analyzer.clone(),
+            sbom: whole.sbom.clone(),
         }
     }
 }

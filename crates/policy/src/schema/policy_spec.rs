@@ -34,7 +34,6 @@ fn trigger(trigger: &TriggerSpec) -> Value {
         "artifact_types": names(&trigger.artifact_types),
         "data_needed": trigger.data_needed,
         "trigger_id_format": trigger.trigger_id_format,
-        "supported": trigger.supported,
         "parameters": trigger.parameters.iter().map(parameter).collect::<Vec<_>>(),
     })
 }

@@ -30,7 +30,7 @@ fn read(rules: &[&str], extension: &Value, given: &[(&str, &str)]) -> Result<Pol
     Ok(parse_extended(document.as_bytes(), extension, &given, ParseOptions::default())?.policy)
 }
 
-fn extended(rules: &[&str], extension: &Value) -> Policy {
+pub(crate) fn extended(rules: &[&str], extension: &Value) -> Policy {
     read(rules, extension, &[]).unwrap()
 }
 

@@ -4,7 +4,7 @@
 mod conversion;
 mod documents;
 mod explain;
-mod extension;
+pub(super) mod extension;
 mod gates;
 mod golden;
 mod guide;
@@ -104,11 +104,14 @@ pub(super) fn image() -> Case {
             files: Some(FileIndexBuilder::default().finish()),
             dockerfile: None,
             secrets: Some(Vec::new()),
+            hidden_secrets: Some(Vec::new()),
+            config_secrets: Some(Vec::new()),
             content: None,
             retrieved: Some(Vec::new()),
             documents: Documents::default(),
             gaps: Vec::new(),
             analyzer: Analyzer { name: "stopgate".to_owned(), version: "0".to_owned() },
+            sbom: None,
         },
         report: Some(report),
         tag: ImageReference::parse("docker.io/team/app:1").unwrap(),

@@ -32,6 +32,8 @@ pub struct Hit {
     pub(crate) explain: Vec<Condition>,
     /// What accepts it, other than the policy.
     pub(crate) accepted: Option<AcceptedBy>,
+    /// Whether it counts as a warning at most: something comes, and has not come yet.
+    pub(crate) warning: bool,
 }
 
 /// A VEX statement that says that a vulnerability does not affect the artifact.
@@ -80,6 +82,7 @@ impl Hit {
             remediation: None,
             explain: Vec::new(),
             accepted: None,
+            warning: false,
         }
     }
 

@@ -158,6 +158,10 @@ pub(crate) trait MatchTrigger: Trigger {
     fn admits(_: &Self::Params, _: &Occurrence<'_, '_>) -> Result<Admission, Fault> {
         Ok(Admission::Yes)
     }
+    /// The hit where it stands, at this time: what only the occurrence tells.
+    fn placed(_: &Self::Params, hit: Hit, _: &Occurrence<'_, '_>) -> Hit {
+        hit
+    }
     /// The conditions that an occurrence does not meet, with the values that were seen; for explanations.
     fn refusals(_: &Self::Params, _: &Occurrence<'_, '_>) -> Vec<Condition> {
         Vec::new()
@@ -179,6 +183,8 @@ pub(crate) enum RemovedByVex {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Admission {
     Yes,
+    /// It does, and from this time on otherwise.
+    Until(jiff::Timestamp),
     No,
     /// Not yet; it will from this time on.
     From(jiff::Timestamp),
@@ -298,9 +304,16 @@ impl<T: MatchTrigger> BoundTrigger for BoundMatch<T> {
         for view in scene.matches().iter().chain(removed) {
             let Some(hit) = T::decide(&self.0, view)? else { continue };
             let vex = view.vex.as_ref().filter(|_| T::vex(&self.0) == RemovedByVex::Accepted);
-            match (T::admits(&self.0, &Occurrence { view, scene })?, vex) {
-                (Admission::Yes, None) => hits.push(hit)?,
-                (Admission::Yes, Some(vex)) => hits.push(hit.accepted(vex))?,
+            let occurrence = Occurrence { view, scene };
+            match (T::admits(&self.0, &occurrence)?, vex) {
+                (Admission::Yes, None) => hits.push(T::placed(&self.0, hit, &occurrence))?,
+                (Admission::Until(time), None) => {
+                    hits.until(time);
+                    hits.push(T::placed(&self.0, hit, &occurrence))?;
+                }
+                (Admission::Yes | Admission::Until(_), Some(vex)) => {
+                    hits.push(T::placed(&self.0, hit, &occurrence).accepted(vex))?;
+                }
                 (Admission::From(time), None) => hits.until(time),
                 (Admission::Missing(need), None) => hits.missing(need),
                 // Whether an accepted match counts, now or later, changes no answer.

@@ -22,6 +22,10 @@ pub enum Need {
     RetrievedFile(String),
     /// The secret search.
     Secrets,
+    /// The secret search in what later layers hide.
+    HiddenSecrets,
+    /// The secret search in the image configuration.
+    ConfigSecrets,
     /// The search of file contents.
     ContentSearch,
     /// A malware scan.
@@ -32,6 +36,10 @@ pub enum Need {
     Baseline,
     /// The base image.
     Base,
+    /// When the artifact was evaluated last.
+    LastEvaluation,
+    /// What the site knows of a vulnerability.
+    Assessment,
     /// Known ancestors of the image.
     Ancestry,
     /// The image that the tag named before.
@@ -52,8 +60,6 @@ pub enum Need {
     FileCapabilities,
     /// Until when this release of a distribution or runtime is supported.
     SupportPeriod(String),
-    /// A trigger that this version does not run, as `gate.trigger`.
-    Support(&'static str),
 }
 
 /// Whether an input is there.
@@ -79,11 +85,15 @@ impl Need {
             Self::Files => "file_list".to_owned(),
             Self::RetrievedFile(path) => format!("retrieved_file:{path}"),
             Self::Secrets => "secret_scan".to_owned(),
+            Self::HiddenSecrets => "hidden_secret_scan".to_owned(),
+            Self::ConfigSecrets => "config_secret_scan".to_owned(),
             Self::ContentSearch => "content_search".to_owned(),
             Self::Malware => "malware_scan".to_owned(),
             Self::FirstSeen => "first_seen".to_owned(),
             Self::Baseline => "baseline".to_owned(),
             Self::Base => "base_image".to_owned(),
+            Self::LastEvaluation => "last_evaluation".to_owned(),
+            Self::Assessment => "assessment".to_owned(),
             Self::Ancestry => "ancestry".to_owned(),
             Self::PreviousImage => "previous_image".to_owned(),
             Self::Stig => "stig_evaluation".to_owned(),
@@ -94,7 +104,6 @@ impl Need {
             Self::CreationTime => "creation_time".to_owned(),
             Self::FileCapabilities => "file_capabilities".to_owned(),
             Self::SupportPeriod(release) => format!("support_period:{release}"),
-            Self::Support(trigger) => format!("trigger:{trigger}"),
         }
     }
 
@@ -118,6 +127,12 @@ impl Need {
                 format!("the content of `{path}` was not collected: check the image rather than its SBOM")
             }
             Self::Secrets => "there was no secret search: check the image or folder rather than its SBOM".to_owned(),
+            Self::HiddenSecrets => {
+                "there was no secret search in what later layers hide: check the image rather than its SBOM".to_owned()
+            }
+            Self::ConfigSecrets => {
+                "there was no secret search in the image configuration: check the image rather than its SBOM".to_owned()
+            }
             Self::ContentSearch => "file contents were not searched: configure the search of the analysis".to_owned(),
             Self::Malware => "there was no malware scan: provide its result with `--malware FILE`".to_owned(),
             Self::FirstSeen => {
@@ -129,6 +144,14 @@ impl Need {
                     .to_owned()
             }
             Self::Base => "the base image is not known: provide `--base SOURCE`".to_owned(),
+            Self::LastEvaluation => {
+                "it is not known when the artifact was evaluated last: provide `--baseline check:FILE`".to_owned()
+            }
+            Self::Assessment => {
+                "what the due date rests on is not known of some vulnerabilities: state it in the side-car's \
+                 `assessments`, or in the rule"
+                    .to_owned()
+            }
             Self::Ancestry => "no ancestor of the image is known: provide `--base SOURCE`".to_owned(),
             Self::PreviousImage => {
                 "the image that the tag named before is not known: provide `--baseline SOURCE`".to_owned()
@@ -149,7 +172,6 @@ impl Need {
                 "the capabilities of files were not collected: check the image rather than its SBOM".to_owned()
             }
             Self::SupportPeriod(release) => format!("it is not known until when `{release}` is supported"),
-            Self::Support(trigger) => format!("the trigger `{trigger}` is not supported yet"),
         }
     }
 

@@ -194,6 +194,8 @@ impl Draft {
             files: Some(self.tree()?),
             dockerfile: self.dockerfile(),
             secrets: secrets.map(|hits| hits.iter().map(|(path, name)| hit(path, name)).collect()),
+            hidden_secrets: image.then(Vec::new),
+            config_secrets: image.then(Vec::new),
             content: self.inputs.content(),
             retrieved: Some(retrieved),
             documents: Documents {
@@ -203,6 +205,7 @@ impl Draft {
             },
             gaps: Vec::new(),
             analyzer: Analyzer { name: "stopgate".to_owned(), version: String::new() },
+            sbom: None,
         })
     }
 

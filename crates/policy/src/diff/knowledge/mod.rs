@@ -24,7 +24,6 @@ use super::clause::{Clause, Form, Ids, Subject};
 use super::given::Given;
 use crate::document::policy::{Bound, Rule};
 use crate::regexes::PythonRegex;
-use crate::trigger::Need;
 
 /// What is known of a trigger.
 pub(super) struct Knowledge {
@@ -120,10 +119,6 @@ pub(super) fn meaning(rule: &Rule) -> Meaning {
     let Bound::Runs { trigger, .. } = &rule.bound else { return Meaning::Never };
     if !trigger.faults().is_empty() {
         return Meaning::Breaks;
-    }
-    // Nobody can provide these, so the engine never calls the trigger.
-    if trigger.needs().iter().any(|need| matches!(need, Need::Support(_))) {
-        return Meaning::Never;
     }
     let Some(given) = Given::of(rule) else { return Meaning::Fires(vec![opaque(rule)]) };
     let known = find(rule).filter(|row| given.has_only(row.params)).and_then(|row| (row.meaning)(&given));

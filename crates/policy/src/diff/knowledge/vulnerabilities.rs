@@ -77,6 +77,8 @@ pub(super) const PARAMS: &[&str] = &[
     "cvss_v4_base_score_comparison",
     "cvss_v4_base_score",
     "vex",
+    "severity_source",
+    "clock",
 ];
 
 /// Most days of a window that can be compared. A window beyond the end of the calendar lets everything pass, so one
@@ -109,6 +111,10 @@ pub(super) fn exploited(given: &Given<'_>) -> Option<Vec<Clause>> {
 }
 
 pub(super) fn package(given: &Given<'_>) -> Option<Vec<Clause>> {
+    // Of what NVD says of severities, and of repositories, nothing is built.
+    if given.text("severity_source") != Some("vendor") || given.text("clock") != Some("first_seen") {
+        return None;
+    }
     let mut clause = counted(given)?.test(severities(given)?);
     let fixed = given.read::<bool>("fix_available");
     clause = match given.list("fix_state") {

@@ -24,7 +24,7 @@ use super::knowledge::UNKNOWN;
 use super::regions::Place;
 use super::stops::Stops;
 use crate::document::policy::{Policy, Rule, RuleSet};
-use crate::trigger::{ArtifactType, Need};
+use crate::trigger::ArtifactType;
 
 /// Most drafts that are tried for one condition.
 const DRAFTS: usize = 80;
@@ -227,13 +227,7 @@ fn unchecked<'p>(evaluation: &Evaluation, policy: &'p Policy) -> Vec<Named<'p>> 
         .iter()
         .filter(|problem| problem.kind == ProblemKind::DataUnavailable && problem.severity == ProblemSeverity::Error);
     let rules = missing.filter_map(|problem| rule_of(policy, None, problem.rule_id.as_deref()?));
-    distinct(rules.filter(|(_, rule)| !is_unsupported(rule)))
-}
-
-/// Whether a rule reads what nobody can provide.
-fn is_unsupported(rule: &Rule) -> bool {
-    let needs = rule.trigger().map(crate::trigger::BoundTrigger::needs).unwrap_or_default();
-    needs.iter().any(|need| matches!(need, Need::Support(_)))
+    distinct(rules)
 }
 
 fn distinct<'p>(rules: impl Iterator<Item = Named<'p>>) -> Vec<Named<'p>> {

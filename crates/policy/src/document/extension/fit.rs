@@ -23,7 +23,8 @@ pub(crate) fn check(extension: &Extension, policy: &Policy) -> Vec<PolicyError> 
                 None => error,
             });
         }
-        let dated = |rule: &Rule| matches!(rule.trigger.as_str(), "package" | "kev_list");
+        let dated =
+            |rule: &Rule| matches!(rule.trigger.as_str(), "package" | "kev_list" | "kev_due" | "remediation_due");
         if let Some(old) = added.old
             && old.from != GraceFrom::FirstSeen
             && rules.any(|rule| rule.gate != "vulnerabilities" || !dated(rule))

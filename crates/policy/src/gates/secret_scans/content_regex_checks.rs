@@ -2,6 +2,7 @@
 
 use stopgate_model::{Evidence, Remediation, SearchHit};
 
+use super::in_lines;
 use crate::engine::Scene;
 use crate::regexes::Fault;
 use crate::trigger::params::{params, words};
@@ -88,12 +89,7 @@ fn hit(secret: &SearchHit) -> Hit {
     let frozen =
         format!("Secret content search analyzer found regexp match in container: file={path} regexp={name}={pattern}");
     let old = format!("Secret search analyzer found regexp match in container: file={path} regexp={name}={pattern}");
-    let lines: Vec<String> = secret.lines.iter().take(5).map(u32::to_string).collect();
-    let message = match lines.as_slice() {
-        [] => format!("`{path}` holds what looks like a secret ({name})"),
-        [line] => format!("`{path}` holds what looks like a secret ({name}) in line {line}"),
-        lines => format!("`{path}` holds what looks like a secret ({name}) in lines {}", lines.join(", ")),
-    };
+    let message = format!("`{path}` holds what looks like a secret ({name}){}", in_lines(&secret.lines));
     Hit::frozen(&ContentRegexChecks::INFO, &frozen, message)
         .legacy(&ContentRegexChecks::INFO, &old)
         // By name and not by pattern, so that a better pattern keeps the finding's identity.

@@ -1,9 +1,13 @@
 //! Gate `vulnerabilities`: known vulnerabilities of packages, and the data about them.
 
+pub(super) mod count;
 pub(super) mod denylist;
+mod due;
 pub(super) mod finding;
+pub(super) mod kev_due;
 pub(super) mod kev_list;
 pub(super) mod package;
+pub(super) mod remediation_due;
 pub(super) mod stale_feed_data;
 pub(super) mod vulnerability_data_unavailable;
 

@@ -118,6 +118,30 @@ params! {
         #[example = "ignore"]
         #[default = "respect"]
         vex: Vex,
+        /// Whose rating the severity is: the vendor's word, or NVD's score (CVSS 3, else 2, else the vendor's word).
+        #[example = "nvd"]
+        #[default = "vendor"]
+        severity_source: SeveritySource,
+        /// Where a match counts as seen: in this artifact, or in its repository, where another build changes nothing.
+        #[example = "first_seen_in_repository"]
+        #[default = "first_seen"]
+        clock: SeenIn,
+    }
+}
+
+words! {
+    /// Whose rating the severity is.
+    pub(crate) enum SeveritySource {
+        Vendor = "vendor",
+        Nvd = "nvd",
+    }
+}
+
+words! {
+    /// Where a match counts as seen.
+    pub(crate) enum SeenIn {
+        Artifact = "first_seen",
+        Repository = "first_seen_in_repository",
     }
 }
 
@@ -228,7 +252,7 @@ impl PackageParams {
             None => (None, self.vendor_only.then_some(state != FixState::WontFix)),
         };
         [
-            (Check::Severity, Some(self.severity_comparison.holds(&record.severity, &self.severity))),
+            (Check::Severity, Some(self.severity_comparison.holds(&self.rating(view), &self.severity))),
             (Check::PackageType, class),
             (Check::FixState, states),
             (Check::VendorOnly, vendor),
@@ -243,6 +267,13 @@ impl PackageParams {
         }))
     }
 
+    fn rating(&self, view: &MatchView<'_>) -> Severity {
+        match self.severity_source {
+            SeveritySource::Vendor => view.matched.vulnerability.severity,
+            SeveritySource::Nvd => view.nvd_severity(),
+        }
+    }
+
     /// A condition with the value that was seen.
     fn condition(&self, check: &Check, view: &MatchView<'_>) -> Condition {
         let severity = |severity: Severity| severity.name().to_lowercase();
@@ -251,7 +282,10 @@ impl PackageParams {
         let (condition, actual) = match check {
             Check::Severity => (
                 format!("severity {} {}", self.severity_comparison.word(), severity(self.severity)),
-                severity(record.severity),
+                match self.severity_source {
+                    SeveritySource::Vendor => severity(record.severity),
+                    SeveritySource::Nvd => format!("{} (NVD)", severity(self.rating(view))),
+                },
             ),
             Check::PackageType => {
                 (format!("package_type {}", self.package_type.word()), view.package.package_type.id().to_owned())
@@ -327,7 +361,11 @@ impl PackageParams {
             return Admission::From(end);
         }
         let Some(days) = self.max_days_since_creation else { return Admission::Yes };
-        match occurrence.first_seen() {
+        let seen = match self.clock {
+            SeenIn::Artifact => occurrence.first_seen(),
+            SeenIn::Repository => occurrence.first_seen_in_repository(),
+        };
+        match seen {
             FirstSeen::Unknown => Admission::Missing(Need::FirstSeen),
             FirstSeen::At(time) => match after(time, days) {
                 Some(end) if now < end => Admission::From(end),
@@ -355,7 +393,7 @@ impl PackageParams {
     fn inadmissible(&self, occurrence: &Occurrence<'_, '_>) -> Option<Condition> {
         let because = |condition: &str, actual: String| Condition { condition: condition.to_owned(), actual };
         match Package::admits(self, occurrence) {
-            Ok(Admission::Yes) => None,
+            Ok(Admission::Yes | Admission::Until(_)) => None,
             Ok(Admission::No) => {
                 let path = occurrence.view.path().unwrap_or("no path");
                 let inherited = match occurrence.is_inherited() {
@@ -490,6 +528,47 @@ mod tests {
         assert_eq!(finding.explain.last().unwrap().actual, "not_affected, vulnerable_code_not_present (app.vex.json)");
         let windowed = vexed(high()).evaluate(&policy(&document(&[&rule("max_days_since_creation=7")])));
         assert_eq!(windowed.decision, Decision::Pass, "no history is needed for what is accepted: {windowed:?}");
+    }
+
+    #[test]
+    fn the_severity_is_the_vendors_or_nvds() {
+        let scored = |version: &str, score: f64| {
+            let mut cvss = cvss(score);
+            cvss.version = version.to_owned();
+            openssl().vuln("CVE-2024-1", Severity::Low, move |matched| {
+                edit(matched, |record| {
+                    record.namespace = "nvd:cpe".to_owned();
+                    record.cvss.push(cvss);
+                });
+            })
+        };
+        let by = |case: &Case, source: &str, severity: &str| {
+            let rest = format!("severity_source={source}; severity_comparison==; severity={severity}");
+            ids(case, &rule(&rest)).len()
+        };
+        for (score, severity) in [(9.0, "critical"), (8.9, "high"), (6.9, "medium"), (3.9, "low"), (0.0, "negligible")]
+        {
+            assert_eq!(by(&scored("3.1", score), "nvd", severity), 1, "{score}");
+        }
+        assert_eq!(by(&scored("2.0", 9.9), "nvd", "high"), 1, "version 2 has nothing above high");
+        assert_eq!((by(&scored("3.1", 9.9), "vendor", "low"), by(&openssl(), "nvd", "low")), (1, 0));
+        assert_eq!(by(&high(), "nvd", "high"), 1, "without a score the vendor's word counts");
+    }
+
+    #[test]
+    fn another_build_of_the_image_does_not_begin_anew() {
+        let key = ("CVE-2024-1".to_owned(), "pkg:generic/openssl@3.0.1".to_owned());
+        let seen = |time: &str| [(key.clone(), Some(time.parse().unwrap()))].into();
+        let mut rebuilt = high();
+        let in_repository = Some(seen("2026-05-01T00:00:00Z"));
+        rebuilt.history = Some(crate::History { in_repository, ..crate::History::default() });
+        assert_eq!(check(&rebuilt, &rule("max_days_since_creation=7")), ["pass"], "new in this build");
+        let clock = "max_days_since_creation=7; clock=first_seen_in_repository";
+        assert_eq!(ids(&rebuilt, &rule(clock)).len(), 1);
+        rebuilt.history =
+            Some(crate::History { first_seen: seen("2026-05-01T00:00:00Z"), ..crate::History::default() });
+        assert_eq!(ids(&rebuilt, &rule(clock)).len(), 1, "where one state alone is kept, it is the repository's");
+        assert_eq!(check(&high(), &rule(clock))[1], "undecided", "no history");
     }
 
     #[test]

@@ -1,0 +1,3 @@
+//! Gate `sbom`: quality of the SBOM.
+
+pub(super) mod quality;

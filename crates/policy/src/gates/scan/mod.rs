@@ -1,0 +1,3 @@
+//! Gate `scan`: how often the artifact is evaluated.
+
+pub(super) mod freshness;

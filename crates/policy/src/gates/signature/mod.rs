@@ -1,0 +1,3 @@
+//! Gate `signature`: signatures of the image and of its base.
+
+pub(super) mod verified;
