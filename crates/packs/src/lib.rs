@@ -5,6 +5,7 @@
 //! `policy` does.
 
 mod condition;
+mod diff;
 mod error;
 mod framework;
 mod inputs;
@@ -21,6 +22,7 @@ mod values;
 mod tests;
 
 pub use condition::Condition;
+pub use diff::{Difference, DifferenceKind, PackDiff, diff};
 pub use error::{PackError, Place};
 pub use framework::{Framework, FrameworkControl, Oscal, Related};
 pub use manifest::{AssessClass, Control, Manifest, Owner, Pack, Parameter, ParameterKind, RuleRef, Variant};

@@ -74,6 +74,8 @@ pub struct RenderedRule {
     pub rule_set_id: String,
     /// Id in the rule library.
     pub library: String,
+    /// The item of a list that it is for.
+    pub item: Option<String>,
     /// Gate.
     pub gate: String,
     /// Trigger.

@@ -49,11 +49,12 @@ impl<'a> Renderer<'a> {
             for for_sources in sets {
                 let suffix = if *for_sources { "-src" } else { "" };
                 let rule_set_id = format!("{}{suffix}", set_id(&self.selected.manifest.pack.prefix, &control.id));
-                let item = item.as_ref().map(|item| format!("-{item}")).unwrap_or_default();
+                let suffix = item.as_ref().map(|item| format!("-{item}")).unwrap_or_default();
                 made.push(RenderedRule {
-                    id: format!("{rule_set_id}-r{number}{item}"),
+                    id: format!("{rule_set_id}-r{number}{suffix}"),
                     rule_set_id,
                     library: reference.rule.clone(),
+                    item: item.clone(),
                     gate: form.gate.to_owned(),
                     trigger: form.trigger.to_owned(),
                     action: self.action(reference.action.unwrap_or(rule.action)),

@@ -1,6 +1,7 @@
 //! Tests through the front door: a pack is rendered, an artifact evaluated with it, and the states are told.
 
 mod conditions;
+mod differences;
 mod invariants;
 mod rendering;
 mod states;
