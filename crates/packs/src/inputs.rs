@@ -33,7 +33,7 @@ impl<'a> Inputs<'a> {
     pub(crate) fn of(pack: &'a RenderedPack, evaluation: &Evaluation, context: &'a EvalContext<'a>) -> Self {
         let controls = pack.controls.iter().flat_map(|rendered| &rendered.control.prerequisites);
         let keys: BTreeSet<&Key> = controls.flat_map(Prerequisite::keys).collect();
-        let missing = keys.into_iter().filter_map(|key| Some((key.clone(), absent(key, context)?))).collect();
+        let missing = absent(&keys, context);
         let marks = evaluation.findings.iter().filter_map(|finding| mark(pack, finding)).collect();
         Self { pack, context, missing, marks }
     }
@@ -117,41 +117,66 @@ fn marked_key(gate: &str, trigger: &str, path: impl Fn() -> Option<String>) -> O
 }
 
 fn mark(pack: &RenderedPack, finding: &Finding) -> Option<Mark> {
+    if !is_absence(&finding.gate, &finding.trigger) {
+        return None;
+    }
     let rule = pack.rules.iter().find(|rule| rule.id == finding.rule_id)?;
     let key = marked_key(&finding.gate, &finding.trigger, || rule.param("path").map(str::to_owned))?;
     let stale = is_age(rule);
     Some(Mark { key, rule_id: finding.rule_id.clone(), message: finding.message.clone(), stale })
 }
 
-/// Why an input is missing; `None` when it is there.
-fn absent(key: &Key, context: &EvalContext<'_>) -> Option<String> {
-    if let Some(gap) = unread(key, context) {
-        return Some(format!("the analysis is not complete: {}", gap.message));
+/// Why inputs are missing, for those that are.
+fn absent(keys: &BTreeSet<&Key>, context: &EvalContext<'_>) -> BTreeMap<Key, String> {
+    // Asked together, since to ask is to look through the artifact.
+    let (asked, needs): (Vec<&Key>, Vec<Need>) = keys.iter().filter_map(|key| Some((*key, need_of(key)?))).unzip();
+    let found = presence(context, &needs);
+    let mut missing = BTreeMap::new();
+    for ((key, need), presence) in asked.into_iter().zip(&needs).zip(found) {
+        let there = presence == Presence::Present || (presence == Presence::Empty && may_be_empty(key));
+        if !there {
+            missing.insert(key.clone(), need.missing());
+        }
     }
-    // Some inputs may be empty, as a list of files; of a document that says nothing there is none.
-    let need = |need: Need, or_empty: bool| match presence(context, std::slice::from_ref(&need)).as_slice() {
-        [Presence::Present] => None,
-        [Presence::Empty] if or_empty => None,
-        _ => Some(need.missing()),
-    };
-    match key {
-        Key::Sbom => None,
-        Key::Dockerfile => need(Need::ActualDockerfile, false),
-        Key::Config => need(Need::Config, false),
-        Key::Files => need(Need::Files, true),
-        Key::PackageFiles => need(Need::PackageFiles, true),
-        Key::Secrets => need(Need::Secrets, true),
-        Key::Retrieved(path) => need(Need::RetrievedFile(path.clone()), true),
-        Key::Malware => need(Need::Malware, false),
-        Key::Signatures => need(Need::Attestations, false),
-        Key::Stig => need(Need::Stig, false),
-        Key::Base => need(Need::Ancestry, false),
-        Key::History => (!has_history(context)).then(|| "the image has no history".to_owned()),
-        Key::Vulnerabilities => without_data(context),
-        Key::Sources if is_source(context) => None,
-        Key::Sources => need(Need::Sources, false),
-        Key::Cluster => Some("nothing is known of what runs in a cluster".to_owned()),
+    for key in keys {
+        let reason = match key {
+            Key::History if !has_history(context) => Some("the image has no history".to_owned()),
+            Key::Vulnerabilities => without_data(context),
+            Key::Cluster => Some("nothing is known of what runs in a cluster".to_owned()),
+            _ => None,
+        };
+        let unread = unread(key, context).map(|gap| format!("the analysis is not complete: {}", gap.message));
+        if let Some(reason) = unread.or(reason) {
+            missing.insert((*key).clone(), reason);
+        }
     }
+    if is_source(context) {
+        missing.remove(&Key::Sources);
+    }
+    missing
+}
+
+/// What rules call an input; `None` for those that are told otherwise.
+fn need_of(key: &Key) -> Option<Need> {
+    Some(match key {
+        Key::Dockerfile => Need::ActualDockerfile,
+        Key::Config => Need::Config,
+        Key::Files => Need::Files,
+        Key::PackageFiles => Need::PackageFiles,
+        Key::Secrets => Need::Secrets,
+        Key::Retrieved(path) => Need::RetrievedFile(path.clone()),
+        Key::Malware => Need::Malware,
+        Key::Signatures => Need::Attestations,
+        Key::Stig => Need::Stig,
+        Key::Base => Need::Ancestry,
+        Key::Sources => Need::Sources,
+        Key::Sbom | Key::History | Key::Vulnerabilities | Key::Cluster => return None,
+    })
+}
+
+/// Whether nothing found is an answer, as in a list of files. Where there is no document, nobody looked.
+const fn may_be_empty(key: &Key) -> bool {
+    matches!(key, Key::Files | Key::PackageFiles | Key::Secrets | Key::Retrieved(_))
 }
 
 /// A gap by which an input is not known to its end.

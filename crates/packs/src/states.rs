@@ -4,7 +4,7 @@
 //! that applies counts: not satisfied, error, not assessed, accepted, not applicable, inherently met, in part,
 //! satisfied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 use stopgate_model::{Action, ControlResult, ControlState, Evaluation, ProblemKind};
@@ -21,7 +21,8 @@ pub fn control_states(
     context: &EvalContext<'_>,
 ) -> Vec<ControlResult> {
     let inputs = Inputs::of(pack, evaluation, context);
-    let course = Course { pack, evaluation, context, inputs, sets: mapped(evaluation), off: off(policy, context) };
+    let (sets, off, counts) = (mapped(evaluation), off(policy, context), counts(evaluation));
+    let course = Course { pack, evaluation, context, inputs, sets, off, counts };
     pack.controls.iter().map(|rendered| course.control(rendered)).collect()
 }
 
@@ -38,6 +39,21 @@ fn off<'p>(policy: &'p Policy, context: &EvalContext<'_>) -> BTreeSet<&'p str> {
     rules.filter(|rule| rule.effective_action(context.now).0.is_none()).map(|rule| rule.id.as_str()).collect()
 }
 
+/// Findings by rule; what absence triggers say is none.
+fn counts(evaluation: &Evaluation) -> BTreeMap<&str, Counts> {
+    let mut all: BTreeMap<&str, Counts> = BTreeMap::new();
+    for finding in evaluation.findings.iter().filter(|finding| !is_absence(&finding.gate, &finding.trigger)) {
+        let counts = all.entry(finding.rule_id.as_str()).or_default();
+        match (finding.allowlist.is_some(), finding.rule_action) {
+            (_, Action::Go) => {}
+            (true, Action::Stop | Action::Warn) => counts.accepted += 1,
+            (false, Action::Stop) => counts.stops += 1,
+            (false, Action::Warn) => counts.warnings += 1,
+        }
+    }
+    all
+}
+
 /// One evaluation of a pack.
 struct Course<'a> {
     pack: &'a RenderedPack,
@@ -46,10 +62,11 @@ struct Course<'a> {
     inputs: Inputs<'a>,
     sets: BTreeSet<String>,
     off: BTreeSet<&'a str>,
+    counts: BTreeMap<&'a str, Counts>,
 }
 
-/// Findings of a control.
-#[derive(Default)]
+/// Findings of a rule or control.
+#[derive(Clone, Copy, Default)]
 struct Counts {
     stops: usize,
     warnings: usize,
@@ -85,17 +102,12 @@ impl Course<'_> {
     }
 
     fn counts(&self, rules: &[&RenderedRule]) -> Counts {
-        let ids: BTreeSet<&str> = rules.iter().map(|rule| rule.id.as_str()).collect();
-        let mut counts = Counts::default();
-        for finding in self.evaluation.findings.iter().filter(|finding| ids.contains(finding.rule_id.as_str())) {
-            match (is_absence(&finding.gate, &finding.trigger), finding.allowlist.is_some(), finding.rule_action) {
-                (true, _, _) | (false, _, Action::Go) => {}
-                (false, true, Action::Stop | Action::Warn) => counts.accepted += 1,
-                (false, false, Action::Stop) => counts.stops += 1,
-                (false, false, Action::Warn) => counts.warnings += 1,
-            }
-        }
-        counts
+        let of_rules = rules.iter().filter_map(|rule| self.counts.get(rule.id.as_str()));
+        of_rules.fold(Counts::default(), |sum, counts| Counts {
+            stops: sum.stops + counts.stops,
+            warnings: sum.warnings + counts.warnings,
+            accepted: sum.accepted + counts.accepted,
+        })
     }
 
     fn state(&self, rendered: &RenderedControl, rules: &[&RenderedRule], counts: &Counts) -> (ControlState, String) {

@@ -1,6 +1,7 @@
 //! The arguments of every command.
 
 mod deciding;
+mod pack;
 mod policy;
 
 use std::io::IsTerminal as _;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use deciding::{Check, Deciding, DocumentArguments, Evidence, Explain, PolicyArguments};
+pub(crate) use pack::{PackChoice, PackCommand};
 pub(crate) use policy::{PolicyCommand, PolicyFile};
 
 /// Decides whether software may pass: SBOM, vulnerabilities, policy, verdict.
@@ -110,6 +112,9 @@ pub(crate) enum Command {
     /// Write policies: validate, lint, convert, diff, test, schema, simulate, explain
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Packs of frameworks: list, show, render, diff
+    #[command(subcommand)]
+    Pack(PackCommand),
     /// Vulnerability data: import, build, status
     #[command(subcommand)]
     Db(Db),

@@ -7,6 +7,7 @@ mod demo;
 mod evidence;
 mod explain;
 mod limits;
+mod pack;
 mod policy;
 mod sbom;
 mod timing;
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<u8, Failure> {
         Command::Explain(explain) => explain::run(global, explain),
         Command::Evidence(evidence) => evidence::run(global, evidence),
         Command::Policy(command) => policy::run(global, command),
+        Command::Pack(command) => pack::run(global, command),
         Command::Db(db) => db::run(global, db),
         Command::Demo(demo) => demo::run(global, demo),
         Command::Limits => limits::run(),

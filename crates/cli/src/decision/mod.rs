@@ -16,7 +16,7 @@ use stopgate_policy::{Ancestor, BaseCandidate, BaseImage, Bases, EvalContext, Hi
 use stopgate_vulndb::Database;
 
 pub(crate) use gather::{data, ground};
-pub(crate) use policy::{Loaded, Origin};
+pub(crate) use policy::{Loaded, Origin, values_of_options};
 use state::Other;
 
 use crate::engine;

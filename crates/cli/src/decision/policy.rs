@@ -208,7 +208,7 @@ fn beside(policy: &Path) -> Result<Option<PathBuf>, Failure> {
     }
 }
 
-fn values_of_options(options: &[String]) -> Result<BTreeMap<String, String>, Failure> {
+pub(crate) fn values_of_options(options: &[String]) -> Result<BTreeMap<String, String>, Failure> {
     options
         .iter()
         .map(|option| match option.split_once('=') {

@@ -52,7 +52,7 @@ pub(crate) fn check_markdown(report: &CheckReport<'_>, out: &mut dyn Write) -> i
 }
 
 /// Text of an artifact that cannot become markup.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -63,7 +63,7 @@ pub(crate) fn vulnerabilities_table(
 }
 
 /// Left-aligned columns, the last one ragged.
-fn columns<const N: usize>(heads: &[&str; N], rows: &[[String; N]], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn columns<const N: usize>(heads: &[&str; N], rows: &[[String; N]], out: &mut dyn Write) -> io::Result<()> {
     let mut widths = heads.map(|head| head.chars().count());
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -84,6 +84,8 @@ pub struct RenderedRule {
     pub action: Action,
     /// Parameters, in their order.
     pub params: Params,
+    /// Site parameters that it has a value of, with their values.
+    pub site: Params,
     /// What it finds, one clause.
     pub summary: String,
     /// What to do, one sentence.

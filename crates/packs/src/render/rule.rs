@@ -39,6 +39,7 @@ impl<'a> Renderer<'a> {
         let Some(items) = self.items(&place, rule)? else {
             return Ok(Err("site value missing: the list is empty".to_owned()));
         };
+        let site = self.site_values(&form);
         let sets = if self.decides_sources(rule, &form) { &[false, true][..] } else { &[false] };
         let mut made = Vec::new();
         for item in &items {
@@ -59,6 +60,7 @@ impl<'a> Renderer<'a> {
                     trigger: form.trigger.to_owned(),
                     action: self.action(reference.action.unwrap_or(rule.action)),
                     params: params.clone(),
+                    site: site.clone(),
                     summary: rule.summary.clone(),
                     recommendation: rule.recommendation.clone(),
                     note: form.note.map(str::to_owned),
@@ -137,6 +139,12 @@ impl<'a> Renderer<'a> {
             params.push((name.clone(), value));
         }
         Ok(Ok(params))
+    }
+
+    /// The site parameters that the rule's own parameters name.
+    fn site_values(&self, form: &Form<'_>) -> Params {
+        let keys = form.params.iter().filter_map(|(_, text)| site_key(text));
+        keys.filter_map(|key| Some((key.to_owned(), self.values.get(key)?.to_owned()))).collect()
     }
 
     fn site_value(&self, place: &Place, key: &str) -> Result<&str, PackError> {
