@@ -7,18 +7,18 @@
 
 mod languages;
 mod parts;
-
-use std::collections::HashMap;
+mod walk;
 
 use stopgate_model::{Digest, ImageReference};
 
-use crate::diff::effort::{Effort, Work};
+use crate::diff::effort::Effort;
 use crate::diff::sample;
 use crate::document::policy::{ImageKind, ImageRule, ImageTarget, Mapping, Policy, Target};
 use crate::pattern::Pattern;
 use crate::trigger::ArtifactType;
 
 use parts::{Part, PartCell, PartKind, reference};
+use walk::Entry;
 
 /// Places that a region keeps to build witnesses with.
 const PLACES: usize = 2;
@@ -321,25 +321,19 @@ impl Parts {
         kind: ArtifactType,
         effort: &Effort,
     ) -> Result<Vec<Region<'p>>, String> {
-        let mut entries = Vec::new();
-        for (side, lists) in [(Side::Old, old), (Side::New, new)] {
+        let of = |lists: &Lists<'p>| -> Vec<Entry<'p>> {
             let denied = lists.denied.iter().map(|rule| (Asked::Image(&rule.target), Fate::Denied(rule)));
             let allowed = lists.allowed.iter().map(|rule| (Asked::Image(&rule.target), Fate::Allowed(rule)));
             let mapped = lists.mappings.iter().map(|mapping| (Asked::of(mapping), Fate::Mapped(mapping)));
-            let all = denied.chain(allowed).chain(mapped);
-            entries.extend(all.map(|(asked, fate)| Entry::new(self, asked, side, fate)));
-        }
-        let mut firsts: HashMap<(Side, FateKey, usize), usize> = HashMap::new();
-        for (number, entry) in entries.iter_mut().enumerate() {
-            let earlier =
-                (0..=entry.decided).filter_map(|decided| firsts.get(&(entry.side, entry.fate.key(), decided)));
-            entry.first = earlier.copied().min().unwrap_or(number);
-            firsts.entry((entry.side, entry.fate.key(), entry.decided)).or_insert(number);
-        }
-        let mut walk =
-            Walk { parts: self, entries: &entries, kind, effort, known: HashMap::new(), regions: Vec::new() };
-        walk.go_on(&(0..entries.len()).collect::<Vec<_>>(), &mut Vec::new(), false)?;
-        Ok(walk.regions)
+            denied.chain(allowed).chain(mapped).map(|(asked, fate)| self.entry(asked, fate)).collect()
+        };
+        walk::walk(self, (of(old), of(new)), kind, effort)
+    }
+
+    fn entry<'p>(&self, asked: Asked<'_>, fate: Fate<'p>) -> Entry<'p> {
+        let asks = |(slot, _): &(Slot, Part)| asked.about(*slot).is_some_and(|pattern| !pattern.is_anything());
+        let decided = self.parts.iter().rposition(asks).map_or(0, |last| last + 1);
+        Entry { numbers: self.numbers(asked), decided, fate }
     }
 
     /// Places of an entry's patterns among the bits of the parts; `None` where it does not ask.
@@ -374,126 +368,5 @@ impl Parts {
             image_id: digest(Slot::Id)?,
             name: (part(text(Slot::Name, "")?), part(text(Slot::Version, "")?)),
         })
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Side {
-    Old,
-    New,
-}
-
-/// An entry of a policy's lists or mappings, which stand in the order in which they count.
-struct Entry<'p> {
-    numbers: Vec<Option<usize>>,
-    /// The parts in front of this number decide whether it matches; all behind them match it.
-    decided: usize,
-    /// The first entry that comes to the same and is decided no later.
-    first: usize,
-    side: Side,
-    fate: Fate<'p>,
-}
-
-impl<'p> Entry<'p> {
-    fn new(parts: &Parts, asked: Asked<'_>, side: Side, fate: Fate<'p>) -> Self {
-        let numbers = parts.numbers(asked);
-        let asks = |(slot, _): &(Slot, Part)| asked.about(*slot).is_some_and(|pattern| !pattern.is_anything());
-        let decided = parts.parts.iter().rposition(asks).map_or(0, |last| last + 1);
-        Self { numbers, decided, first: 0, side, fate }
-    }
-
-    /// Whether an artifact that meets the one fares as if it met the other.
-    fn is_same(&self, other: &Self) -> bool {
-        self.side == other.side && self.fate.key() == other.fate.key()
-    }
-}
-
-/// A walk over the combinations, part by part. Cells that leave the same entries are one step.
-struct Walk<'w, 'p> {
-    parts: &'w Parts,
-    entries: &'w [Entry<'p>],
-    kind: ArtifactType,
-    effort: &'w Effort,
-    known: HashMap<(FateKey, FateKey), usize>,
-    regions: Vec<Region<'p>>,
-}
-
-impl<'w> Walk<'w, '_> {
-    /// Goes on with the entries that match so far.
-    fn go_on(&mut self, alive: &[usize], chosen: &mut Vec<&'w PartCell>, is_hub: bool) -> Result<(), String> {
-        let parts = self.parts;
-        let Some((slot, part)) = parts.parts.get(chosen.len()) else {
-            self.end(alive, chosen);
-            return Ok(());
-        };
-        if !self.effort.take(Work::Names, part.cells.len() * (alive.len() + 4)) {
-            let lists = self.entries.len();
-            return Err(format!("the {lists} entries of mappings and image lists have too many combinations"));
-        }
-        let hub = is_hub && *slot == Slot::Repository;
-        let mut numbers: HashMap<(Vec<usize>, bool), usize> = HashMap::new();
-        let mut steps: Vec<(Vec<usize>, &PartCell)> = Vec::new();
-        for cell in &part.cells {
-            let left = self.left(alive, chosen.len(), cell, hub);
-            let number = *numbers.entry((left.clone(), cell.bits.is_hub)).or_insert(steps.len());
-            match steps.get_mut(number) {
-                Some((_, other)) if other.sample.is_none() => *other = cell,
-                Some(_) => {}
-                None => steps.push((left, cell)),
-            }
-        }
-        for (left, cell) in steps {
-            chosen.push(cell);
-            let done = self.go_on(&left, chosen, is_hub || cell.bits.is_hub);
-            chosen.pop();
-            done?;
-        }
-        Ok(())
-    }
-
-    /// The entries that match with a further part. Those behind one that matches whatever follows do not count.
-    fn left(&self, alive: &[usize], at: usize, cell: &PartCell, hub: bool) -> Vec<usize> {
-        let mut done: Vec<Side> = Vec::new();
-        let mut left = Vec::new();
-        for (number, entry) in alive.iter().filter_map(|number| Some((*number, self.entries.get(*number)?))) {
-            if done.contains(&entry.side) || !self.matches(number, at, cell, hub) {
-                continue;
-            }
-            if entry.decided > at + 1 {
-                left.push(number);
-                continue;
-            }
-            done.push(entry.side);
-            // What comes to the same as the entry in front of it need not be told apart from it.
-            let is_same = |other: &usize| self.entries.get(*other).is_some_and(|other| other.is_same(entry));
-            while left.last().is_some_and(is_same) {
-                left.pop();
-            }
-            left.push(entry.first);
-        }
-        left
-    }
-
-    fn matches(&self, entry: usize, at: usize, cell: &PartCell, hub: bool) -> bool {
-        let number = self.entries.get(entry).and_then(|entry| entry.numbers.get(at).copied().flatten());
-        let bits = if hub { &cell.bits.hub } else { &cell.bits.plain };
-        number.is_none_or(|number| bits.get(number).copied().unwrap_or(false))
-    }
-
-    fn end(&mut self, alive: &[usize], chosen: &[&PartCell]) {
-        let fate = |side: Side| {
-            let entries = alive.iter().filter_map(|entry| self.entries.get(*entry));
-            entries.filter(|entry| entry.side == side).map(|entry| entry.fate).next().unwrap_or(Fate::Unmapped)
-        };
-        let (old, new) = (fate(Side::Old), fate(Side::New));
-        let number = *self.known.entry((old.key(), new.key())).or_insert(self.regions.len());
-        if number == self.regions.len() {
-            self.regions.push(Region { kind: self.kind, old, new, places: Vec::new() });
-        }
-        if let Some(region) = self.regions.get_mut(number)
-            && region.places.len() < PLACES
-        {
-            region.places.extend(self.parts.place(chosen, self.kind));
-        }
     }
 }
