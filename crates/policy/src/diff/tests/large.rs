@@ -141,6 +141,24 @@ fn many_mappings_are_compared_region_by_region() {
 }
 
 #[test]
+fn long_image_lists_are_compared_entry_by_entry() {
+    let listed = |count: usize| {
+        let entry = |n: usize| {
+            let (repository, image) = match n % 3 {
+                0 => (format!("bad/app-{n}"), json!({"type": "tag", "value": "*"})),
+                _ => ("*".to_owned(), json!({"type": "digest", "value": format!("sha256:{n:064x}")})),
+            };
+            json!({"id": format!("d{n}"), "name": "d", "registry": "*", "repository": repository, "image": image})
+        };
+        let mut bundle = document(&[]);
+        bundle["denylisted_images"] = (0..count).map(entry).collect();
+        bundle
+    };
+    assert_eq!(answer(&listed(150), &listed(151)), "stricter");
+    assert_eq!(answer(&listed(150), &listed(149)), "looser");
+}
+
+#[test]
 fn what_is_too_large_is_a_doubt_that_names_it() {
     let around = |n: usize| ["*".to_owned(), format!("*a{n}*b{n}*"), "*".to_owned()];
     let changed = |n: usize| if n == 7 { ["*".to_owned(), "x".to_owned(), "*".to_owned()] } else { around(n) };
