@@ -213,10 +213,9 @@ fn without_data(context: &EvalContext<'_>) -> Option<String> {
         gaps.any(|gap| gap.code == GapCode::DistroUnknown)
     };
     match report.distro_has_data {
-        Some(true) => None,
         Some(false) => Some("there is no vulnerability data for the distribution".to_owned()),
         None if unknown() => Some(Need::Distro.missing()),
-        None => None,
+        Some(true) | None => None,
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) fn policy(selected: &Selected, pack: &RenderedPack, id: &str) -> Valu
             let rules = pack.rules.iter().filter(|rule| rule.rule_set_id == id);
             let rules: Vec<Value> = rules.map(|rule| rule_value(framework, control, rule, pack.flavour)).collect();
             if !rules.is_empty() {
-                rule_sets.push(rule_set(framework, control, &id, artifact_type, rules));
+                rule_sets.push(rule_set(framework, control, &id, artifact_type, &rules));
                 ids.push(id);
             }
         }
@@ -45,13 +45,7 @@ pub(super) fn policy(selected: &Selected, pack: &RenderedPack, id: &str) -> Valu
     })
 }
 
-fn rule_set(
-    framework: &Framework,
-    control: &RenderedControl,
-    id: &str,
-    artifact_type: &str,
-    rules: Vec<Value>,
-) -> Value {
+fn rule_set(framework: &Framework, control: &RenderedControl, id: &str, artifact_type: &str, rules: &[Value]) -> Value {
     let left = match control.control.not_assessed.as_str() {
         "" => "All that an artifact can show of it is assessed.".to_owned(),
         text => format!("Not assessed: {text}."),
