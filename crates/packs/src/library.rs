@@ -1,6 +1,7 @@
 //! The rule library: every rule of every pack, written once.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Deserializer, de};
 use serde_json::Value;
@@ -16,7 +17,7 @@ const SCHEMA: &str = "stopgate-rule-library/1";
 pub(crate) type Params = Vec<(String, String)>;
 
 /// All rules and the patterns that they share.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Library {
     /// Regular expressions by name (`RX-…`).
     pub(crate) patterns: BTreeMap<String, String>,
@@ -121,8 +122,15 @@ pub(crate) fn params<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Param
 
 impl Library {
     /// The library that the program carries.
-    pub(crate) fn embedded() -> Result<Self, PackError> {
-        Self::parse(TEXT)
+    pub(crate) fn embedded() -> Result<&'static Self, PackError> {
+        static READ: OnceLock<Library> = OnceLock::new();
+        match READ.get() {
+            Some(library) => Ok(library),
+            None => {
+                let library = Self::parse(TEXT)?;
+                Ok(READ.get_or_init(|| library))
+            }
+        }
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, PackError> {

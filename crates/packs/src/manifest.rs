@@ -428,11 +428,11 @@ mod tests {
         };
         let library = Library::embedded().unwrap();
         let manifest = Manifest::parse("p", WHOLE).unwrap();
-        assert!(manifest.check(&framework("1"), &library).is_ok());
-        let error = manifest.check(&framework("2"), &library).unwrap_err().to_string();
+        assert!(manifest.check(&framework("1"), library).is_ok());
+        let error = manifest.check(&framework("2"), library).unwrap_err().to_string();
         assert_eq!(error, "pack `p`, control `1`: the framework `f` does not have it");
         let strange = Manifest::parse("p", &WHOLE.replace("R-USER-1", "R-NONE-9")).unwrap();
-        let error = strange.check(&framework("1"), &library).unwrap_err().to_string();
+        let error = strange.check(&framework("1"), library).unwrap_err().to_string();
         assert_eq!(error, "pack `p`, control `1`, rule `R-NONE-9`: the rule library does not have it");
     }
 }

@@ -27,7 +27,7 @@ impl Embedded {
         if id != self.id {
             return Err(Place::pack(self.id).fault(format!("its manifest has the id `{id}`")));
         }
-        selected.manifest.check(&selected.framework, &Library::embedded()?)?;
+        selected.manifest.check(&selected.framework, Library::embedded()?)?;
         Ok(selected)
     }
 }

@@ -156,15 +156,14 @@ impl Course<'_> {
     }
 
     fn without_rules(&self, rendered: &RenderedControl) -> String {
-        if self.evaluation.mapping.is_none() {
-            return "no mapping of the policy matched".to_owned();
-        }
         let off = rendered.rule_ids.iter().any(|id| self.off.contains(id.as_str()));
-        match (rendered.left_out.first(), off) {
-            (_, true) => "its rules are off".to_owned(),
-            (Some(left_out), false) => left_out.reason.clone(),
-            (None, false) => "its rules do not look at such a source".to_owned(),
-        }
+        let text = match rendered.left_out.first() {
+            Some(left_out) if rendered.rule_ids.is_empty() => &left_out.reason,
+            _ if self.evaluation.mapping.is_none() => "no mapping of the policy matched",
+            _ if off => "its rules are off",
+            _ => "its rules do not look at such a source",
+        };
+        text.to_owned()
     }
 
     /// What keeps a control without findings from being satisfied as a whole.

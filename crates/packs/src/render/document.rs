@@ -23,6 +23,13 @@ pub(super) fn policy(selected: &Selected, pack: &RenderedPack, id: &str) -> Valu
             }
         }
     }
+    // Without a rule nothing may pass for checked: what no mapping matches is not decided.
+    let mappings = if image_ids.is_empty() {
+        json!([])
+    } else {
+        json!([{"id": "default", "name": "every image", "registry": "*", "repository": "*",
+                "image": {"type": "tag", "value": "*"}, "rule_set_ids": image_ids, "allowlist_ids": []}])
+    };
     let source_mappings = if source_ids.is_empty() {
         json!([])
     } else {
@@ -37,8 +44,7 @@ pub(super) fn policy(selected: &Selected, pack: &RenderedPack, id: &str) -> Valu
         "version": "2",
         "rule_sets": rule_sets,
         "allowlists": [],
-        "mappings": [{"id": "default", "name": "every image", "registry": "*", "repository": "*",
-                      "image": {"type": "tag", "value": "*"}, "rule_set_ids": image_ids, "allowlist_ids": []}],
+        "mappings": mappings,
         "source_mappings": source_mappings,
         "allowlisted_images": [],
         "denylisted_images": [],

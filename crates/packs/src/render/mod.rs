@@ -186,8 +186,7 @@ pub(crate) struct Renderer<'a> {
 
 /// Renders a pack.
 pub fn render(selected: &Selected, options: &RenderOptions) -> Result<RenderedPack, PackError> {
-    let library = Library::embedded()?;
-    render_with(selected, options, &library)
+    render_with(selected, options, Library::embedded()?)
 }
 
 pub(crate) fn render_with(

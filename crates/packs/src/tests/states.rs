@@ -154,6 +154,17 @@ fn sources_are_decided_by_the_rules_that_look_at_them() {
     assert_eq!(told, ControlState::SatisfiedInPart, "{reason}");
 }
 
+#[test]
+fn a_pack_without_a_rule_that_can_run_passes_nothing() {
+    let rules = json!({"R-1": rule("pod", "privileged", "STOP", &json!({}))});
+    let (selected, library) = pack(&json!({}), &rules);
+    let options = crate::RenderOptions::new(crate::Flavour::Extended);
+    let rendered = crate::render::render_with(&selected, &options, &library).unwrap();
+    assert_eq!(rendered.policy["mappings"], json!([]), "what no mapping matches is not decided");
+    let (told, reason) = state(&case(), &(selected, library));
+    assert_eq!((told, reason.as_str()), (ControlState::NotAssessed, "rule not available: pod.privileged"));
+}
+
 /// An artifact that has an input, for each key that an artifact can have.
 fn with_input(key: &str) -> Case {
     let dockerfile = |mode| Dockerfile {
@@ -356,7 +367,7 @@ fn absence_triggers_mark_inputs_as_missing_and_are_no_findings() {
 #[test]
 fn without_vulnerability_data_no_control_that_needs_it_passes() {
     for selected in super::every_selection() {
-        let pack = (selected.clone(), Library::embedded().unwrap());
+        let pack = (selected.clone(), Library::embedded().unwrap().clone());
         let states = case().with(|case| case.report = None).states(&pack);
         for (result, control) in states.iter().zip(selected_controls(&selected, &states)) {
             let needs = control.prerequisites.iter().any(|prerequisite| prerequisite.to_string() == "VDB");
