@@ -58,6 +58,9 @@ fn render(global: &Global, choice: &PackChoice, file: Option<&Path>) -> Result<u
     let (_, pack) = chosen(choice)?;
     let output = Wanted { format: (), file: file.map(Path::to_owned) };
     write_all(&[output], |(), out| writeln!(out, "{:#}", pack.policy))?;
+    if pack.rules.is_empty() {
+        say("warning: no rule of the pack is left, so the policy decides nothing");
+    }
     for control in pack.controls.iter().filter(|_| !global.quiet) {
         for left_out in &control.left_out {
             let (id, rule, reason) = (&control.control.id, &left_out.library, &left_out.reason);
