@@ -31,6 +31,8 @@ fn manifest(change: impl FnOnce(&mut Value)) -> String {
 #[test]
 fn packs_are_listed_with_what_they_can_show() -> Result<()> {
     let stopgate = Stopgate::new()?;
+    images::mixed()?.write_oci_archive(&stopgate.home().join("mixed.tar"))?;
+    std::fs::create_dir(stopgate.home().join("osv"))?;
     let text = ends(&stopgate, "pack list", 0)?.text();
     assert!(text.starts_with("PACK ") && text.contains("\ncis-docker "), "{text}");
     let packs = ends(&stopgate, "pack list -o json", 0)?.json()?;
@@ -45,6 +47,9 @@ fn packs_are_listed_with_what_they_can_show() -> Result<()> {
         for name in named.chain(pack["id"].as_str()) {
             assert!(text.contains(&format!("\n{name} ")), "{name}\n{text}");
             ends(&stopgate, &format!("pack show {name}"), 0)?;
+            let check = format!("check mixed.tar -q -p {name} --advisories osv --as-of 2026-06-01 -o json");
+            let verdict = stopgate.run(check.split(' '))?.json()?;
+            assert!(verdict["verdict"]["decision"].is_string(), "{name}");
         }
     }
     assert!(ends(&stopgate, "pack list -o markdown", 0)?.text().starts_with("| Pack | Framework |"));
