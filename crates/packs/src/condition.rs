@@ -40,6 +40,12 @@ static ROWS: &[Row] = &[
 ];
 
 impl Condition {
+    /// Every condition.
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        ROWS.iter().map(Self)
+    }
+
     /// Name in manifests.
     pub const fn name(self) -> &'static str {
         self.0.name

@@ -124,13 +124,11 @@ impl Library {
     /// The library that the program carries.
     pub(crate) fn embedded() -> Result<&'static Self, PackError> {
         static READ: OnceLock<Library> = OnceLock::new();
-        match READ.get() {
-            Some(library) => Ok(library),
-            None => {
-                let library = Self::parse(TEXT)?;
-                Ok(READ.get_or_init(|| library))
-            }
+        if let Some(library) = READ.get() {
+            return Ok(library);
         }
+        let library = Self::parse(TEXT)?;
+        Ok(READ.get_or_init(|| library))
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, PackError> {

@@ -15,6 +15,10 @@ macro_rules! keys {
         }
 
         impl Key {
+            /// Names of all that have no path.
+            #[cfg(test)]
+            pub(crate) const NAMES: &'static [&'static str] = &[$($name),+];
+
             fn named(name: &str) -> Option<Self> {
                 $(if name == $name { return Some(Self::$variant); })+
                 let path = name.strip_prefix("RET(")?.strip_suffix(')')?;

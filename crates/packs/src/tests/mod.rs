@@ -2,6 +2,7 @@
 
 mod conditions;
 mod differences;
+mod guide;
 mod invariants;
 mod rendering;
 mod states;
