@@ -24,9 +24,9 @@ mod trigger;
 pub use diff::{Answer, ChangeKind, DiffOptions, DiffReport, Direction, Doubt, PolicyChange, Witness, diff};
 pub use document::{
     Allowlist, AllowlistItem, Assessment, Change, Exception, Expiry, Extension, ForAnchore, Grace, GraceFrom,
-    ImageKind, ImageRule, ImageTarget, Mapping, Mode, Names, Parameter, ParameterType, ParseOptions, ParsedPolicy,
-    Policy, PolicyError, Rule, RuleExtension, RuleSet, Selector, Target, did_you_mean, for_anchore, lenient, parse,
-    parse_extended, parse_extension, parse_values,
+    ImageKind, ImageRule, ImageTarget, LenientDocument, Mapping, Mode, Names, Parameter, ParameterType, ParseOptions,
+    ParsedPolicy, Policy, PolicyError, Rule, RuleExtension, RuleSet, Selector, Target, did_you_mean, for_anchore,
+    lenient, parse, parse_extended, parse_extension, parse_values,
 };
 pub use engine::{Ancestor, BaseImage, EvalContext, History, MatchView, Scene, evaluate, presence};
 pub use explain::{Explanation, MatchExplanation, MatchRule, RuleState, explain};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use stopgate_model::{PolicyIdentity, limits};
 use stopgate_packs::{Flavour, RenderOptions, RenderedPack, Selected};
-use stopgate_policy::{Change, Extension, ParseOptions, ParsedPolicy, Policy, PolicyError};
+use stopgate_policy::{Change, Extension, LenientDocument, ParseOptions, ParsedPolicy, Policy, PolicyError};
 
 use crate::arguments::{PolicyArguments, PolicyFile};
 use crate::failure::Failure;
@@ -115,7 +115,7 @@ impl Origin {
     }
 
     fn load_file(&self) -> Result<Result<Loaded, Invalid>, Failure> {
-        let (document, changes) = match self.document()? {
+        let LenientDocument { document, changes } = match self.document()? {
             Ok(read) => read,
             Err(error) => return Ok(Err(Invalid { name: self.name.clone(), errors: vec![error] })),
         };
@@ -142,9 +142,10 @@ impl Origin {
     }
 
     /// The document of a file, with what was changed in it before it was read.
-    fn document(&self) -> Result<Result<(Vec<u8>, Vec<Change>), PolicyError>, Failure> {
+    fn document(&self) -> Result<Result<LenientDocument, PolicyError>, Failure> {
         let document = read_policy(&self.name)?;
-        Ok(if self.lenient { stopgate_policy::lenient(&document) } else { Ok((document, Vec::new())) })
+        let strict = |document| Ok(LenientDocument { document, changes: Vec::new() });
+        Ok(if self.lenient { stopgate_policy::lenient(&document) } else { strict(document) })
     }
 
     const fn options(&self) -> ParseOptions {

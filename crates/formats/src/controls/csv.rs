@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use stopgate_model::{Action, ControlReport, ControlResult, Finding};
+use stopgate_model::{Action, ControlReport, ControlResult, Finding, Remediation};
 
 use super::{findings, subject};
 use crate::csv::defused;
@@ -71,7 +71,7 @@ fn row(report: &ControlReport<'_>, control: &ControlResult) -> Vec<String> {
         report.check.data.map(|data| data.built.clone()).unwrap_or_default(),
         control.rule_ids.join(" "),
         joined(&found, " ", |finding| finding.trigger_id.clone()),
-        joined(&found, "; ", |finding| finding.remediation.as_ref().map(|what| what.sentence()).unwrap_or_default()),
+        joined(&found, "; ", |finding| finding.remediation.as_ref().map(Remediation::sentence).unwrap_or_default()),
     ]
 }
 

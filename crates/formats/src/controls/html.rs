@@ -155,8 +155,7 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     if let Some(due) = &finding.due {
         write!(out, " (due {})", shown(due))?;
     }
-    let remedy =
-        finding.remediation.as_ref().map(Remediation::sentence).unwrap_or_else(|| finding.recommendation.clone());
+    let remedy = finding.remediation.as_ref().map_or_else(|| finding.recommendation.clone(), Remediation::sentence);
     if !remedy.is_empty() {
         write!(out, "<br>{}", shown(&remedy))?;
     }

@@ -160,9 +160,12 @@ impl<'a> Document<'a> {
         let ids: BTreeSet<String> =
             self.report.controls.iter().filter(|control| is_assessed(control.state)).map(control_id).collect();
         w.key("control-selections").array(|w| {
-            w.object(|w| match ids.is_empty() {
-                true => w.text_field("description", "no control could be assessed"),
-                false => w.key("include-controls").list(&ids, |w, id| w.object(|w| w.text_field("control-id", id))),
+            w.object(|w| {
+                if ids.is_empty() {
+                    w.text_field("description", "no control could be assessed");
+                } else {
+                    w.key("include-controls").list(&ids, |w, id| w.object(|w| w.text_field("control-id", id)));
+                }
             });
         });
         let left: Vec<String> = self

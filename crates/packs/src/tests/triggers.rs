@@ -11,10 +11,14 @@ use crate::{Flavour, RenderOptions, render};
 const FEED: &str = "its feed is no longer published; `packages.denylist` says the same of every ecosystem";
 const SOURCES: &str = "it needs the source trees of an image, which no single evaluation has; Anchore gave the gate up";
 
-const UNNEEDED: &str = "the rule library has a rule for it that no framework asks for";
-
 /// Triggers that no pack uses, each with its reason.
 const EXCEPTIONS: &[(&str, &str)] = &[
+    (
+        "passwd_file.denylist_userids",
+        "id 0 is root's in every image, so it would fire everywhere; other ids are up to a site",
+    ),
+    ("passwd_file.content_not_available", "the prerequisite RET(/etc/passwd) and the condition `no-accounts` tell it"),
+    ("packages.required_package", "no framework names a package that every image must have; which one is up to a site"),
     ("always.always", "it fires on everything: for tests of mappings, not for a framework"),
     ("ancestry.denylist_ancestor_image_digest", "frameworks ask for approved bases, not for a list of refused ones"),
     ("ancestry.denylist_ancestor_image_tag", "frameworks ask for approved bases, not for a list of refused ones"),
@@ -47,9 +51,6 @@ const EXCEPTIONS: &[(&str, &str)] = &[
         "retrieved_files.content_not_available",
         "most images lack most of the files: a missing one is told by the prerequisite of the control",
     ),
-    ("packages.required_package", UNNEEDED),
-    ("passwd_file.content_not_available", UNNEEDED),
-    ("passwd_file.denylist_userids", UNNEEDED),
 ];
 
 #[test]

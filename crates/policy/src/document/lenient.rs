@@ -8,8 +8,17 @@ use super::convert::Change;
 use super::error::PolicyError;
 use super::tree;
 
-/// The document as a policy, with what was changed. What is a policy already stays as it is.
-pub fn lenient(document: &[u8]) -> Result<(Vec<u8>, Vec<Change>), PolicyError> {
+/// A document that was made a policy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LenientDocument {
+    /// The policy.
+    pub document: Vec<u8>,
+    /// What was changed.
+    pub changes: Vec<Change>,
+}
+
+/// The document as a policy. What is a policy already stays as it is.
+pub fn lenient(document: &[u8]) -> Result<LenientDocument, PolicyError> {
     let mut changes = Vec::new();
     let mut change = |text: &str| changes.push(Change { pointer: String::new(), text: text.to_owned() });
     let text = String::from_utf8_lossy(document);
@@ -24,14 +33,15 @@ pub fn lenient(document: &[u8]) -> Result<(Vec<u8>, Vec<Change>), PolicyError> {
     let root = tree::read(&document)?;
     let has = |key: &str| root.get(key).is_some();
     if has("rule_sets") || has("policies") || !(has("rules") || has("items")) {
-        return Ok((document, changes));
+        return Ok(LenientDocument { document, changes });
     }
     change(if has("rules") {
         "the rule set was put into a policy with one mapping"
     } else {
         "the allowlist was put into a policy without rules"
     });
-    Ok((wrapped(root.to_value()).to_string().into_bytes(), changes))
+    let document = wrapped(root.to_value()).to_string().into_bytes();
+    Ok(LenientDocument { document, changes })
 }
 
 /// A policy that holds the rule set or allowlist alone, of the version that it has.
@@ -49,21 +59,18 @@ fn wrapped(mut own: Value) -> Value {
     let is_rules = own.get("rules").is_some();
     let (rules, items) = if is_rules { (vec![own], vec![]) } else { (vec![], vec![own]) };
     let ids = |there: bool| if there { json!([id]) } else { json!([]) };
-    let mut mapping = json!({"id": stable("mapping"), "name": "default", "registry": "*", "repository": "*",
-                             "image": {"type": "tag", "value": "*"}});
-    let mut policy = json!({"id": stable("policy"), "name": name, "version": if old { "1_0" } else { "2" }});
-    let names = if old {
+    let [rule_sets, allowlists, rule_set_ids, allowlist_ids] = if old {
         ["policies", "whitelists", "policy_ids", "whitelist_ids"]
     } else {
         ["rule_sets", "allowlists", "rule_set_ids", "allowlist_ids"]
     };
-    let [rule_sets, allowlists, rule_set_ids, allowlist_ids] = names;
-    mapping[rule_set_ids] = ids(is_rules);
-    mapping[allowlist_ids] = ids(!is_rules);
-    policy[rule_sets] = Value::Array(rules);
-    policy[allowlists] = Value::Array(items);
-    policy["mappings"] = json!([mapping]);
-    policy
+    json!({
+        "id": stable("policy"), "name": name, "version": if old { "1_0" } else { "2" },
+        rule_sets: rules, allowlists: items,
+        "mappings": [{"id": stable("mapping"), "name": "default", "registry": "*", "repository": "*",
+                      "image": {"type": "tag", "value": "*"},
+                      rule_set_ids: ids(is_rules), allowlist_ids: ids(!is_rules)}],
+    })
 }
 
 /// JSON with blanks in place of `//…`, `/*…*/` and `#…`, so that places stay; `None` when there is no comment.
@@ -111,9 +118,9 @@ mod tests {
     use crate::document::{ParseOptions, lenient, parse};
 
     fn made(document: &str) -> (Vec<String>, String) {
-        let (bytes, changes) = lenient(document.as_bytes()).unwrap();
-        let policy = parse(&bytes, ParseOptions::default()).unwrap().policy;
-        (changes.into_iter().map(|change| change.text).collect(), policy.to_json())
+        let made = lenient(document.as_bytes()).unwrap();
+        let policy = parse(&made.document, ParseOptions::default()).unwrap().policy;
+        (made.changes.into_iter().map(|change| change.text).collect(), policy.to_json())
     }
 
     #[test]
@@ -147,9 +154,10 @@ mod tests {
     #[test]
     fn a_policy_stays_as_it_is_and_nonsense_is_an_error() {
         let policy = r#"{"id":"p","name":"p","version":"2","rule_sets":[],"mappings":[]}"#;
-        assert_eq!(lenient(policy.as_bytes()).unwrap(), (policy.as_bytes().to_vec(), vec![]));
+        let expected = super::LenientDocument { document: policy.as_bytes().to_vec(), changes: vec![] };
+        assert_eq!(lenient(policy.as_bytes()).unwrap(), expected);
         for text in [&b"{"[..], b"/", b"{\"", b"{/*", "{\u{e9}//".as_bytes(), b"{\xff// x"] {
-            let read = lenient(text).is_ok_and(|(bytes, _)| parse(&bytes, ParseOptions::default()).is_ok());
+            let read = lenient(text).is_ok_and(|made| parse(&made.document, ParseOptions::default()).is_ok());
             assert!(!read, "{text:?}");
         }
     }

@@ -19,7 +19,7 @@ pub use extension::{
     Assessment, Exception, Extension, ForAnchore, Grace, GraceFrom, Mode, Parameter, ParameterType, RuleExtension,
     Selector, for_anchore, parse_extension, parse_values,
 };
-pub use lenient::lenient;
+pub use lenient::{LenientDocument, lenient};
 pub use policy::{
     Allowlist, AllowlistItem, Expiry, ImageKind, ImageRule, ImageTarget, Mapping, Names, Policy, Rule, RuleSet, Target,
 };

@@ -451,8 +451,6 @@ impl<'a> Scene<'a> {
                 None => Presence::Empty,
                 Some(history) => of(history.evaluated_at.is_some()),
             },
-            // Whether one is wanting is told for each match.
-            Need::Assessment => Presence::Present,
             Need::Base => of(self.context.base.is_some()),
             Need::ContentSearch => filled(artifact.content.as_ref().map(Vec::is_empty)),
             // A scanner that ran and found nothing has a document.
@@ -465,8 +463,8 @@ impl<'a> Scene<'a> {
             Need::PackageFiles => self.presence_of_package_files(),
             Need::PackageDigests => self.presence_of_package_digests(),
             Need::CreationTime => of(crate::gates::creation_time(self).is_some()),
-            // Asked for release by release, while the trigger runs.
-            Need::SupportPeriod(_) => Presence::Present,
+            // Whether one is wanting is told for each match, or release by release, while the trigger runs.
+            Need::Assessment | Need::SupportPeriod(_) => Presence::Present,
             Need::FileCapabilities => of(artifact.files.is_some() && !self.context.from_sbom),
         }
     }

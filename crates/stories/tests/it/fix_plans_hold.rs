@@ -1,6 +1,7 @@
 //! A fix plan is carried out: the image is built again as its steps say, analysed from nothing, and decided.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -72,7 +73,7 @@ impl Recipe {
         for (kind, name, version) in &self.packages {
             match *kind {
                 "deb" => dpkg += &images::dpkg(name, version).replace("Status:", "Source: openssl\nStatus:"),
-                "apk" => apk += &format!("P:{name}\nV:{version}\nA:x86_64\n\n"),
+                "apk" => writeln!(apk, "P:{name}\nV:{version}\nA:x86_64\n")?,
                 "npm" => app.push(Entry::file(
                     format!("app/node_modules/{name}/package.json"),
                     json!({"name": name, "version": version}).to_string(),
@@ -125,7 +126,8 @@ impl Recipe {
                     let same = |(kind, name, version): &&mut (&str, String, String)| {
                         step["type"] == *kind && named["name"] == **name && named["version"] == **version
                     };
-                    self.packages.iter_mut().find(same).context("no such package")?.2 = text("to")?.to_owned();
+                    let package = self.packages.iter_mut().find(same).context("no such package")?;
+                    text("to")?.clone_into(&mut package.2);
                 }
             }
             "remove_file" => {
@@ -142,9 +144,10 @@ impl Recipe {
             }
             "add_instruction" | "replace_instruction" => {
                 let line = format!("{} {}", text("instruction")?, text("arguments")?);
-                match step["line"].is_null() {
-                    true => self.dockerfile += &format!("{line}\n"),
-                    false => self.replace_line(step, &line)?,
+                if step["line"].is_null() {
+                    writeln!(self.dockerfile, "{line}")?;
+                } else {
+                    self.replace_line(step, &line)?;
                 }
             }
             other => bail!("the story knows no step `{other}`: {step}"),
