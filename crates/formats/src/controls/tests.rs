@@ -27,12 +27,12 @@ fn json_has_every_control_with_its_state_and_findings() {
         let report = controls(u)?;
         let document = value(&report, write_json);
         let all = document["controls"].as_array().unwrap();
-        assert_eq!(all.len(), report.controls.len());
-        for (ours, control) in all.iter().zip(&report.controls) {
+        assert_eq!(all.len(), report.results.len());
+        for (ours, control) in all.iter().zip(&report.results) {
             assert_eq!((&ours["id"], &ours["state"]), (&control.id.as_str().into(), &control.state.name().into()));
         }
         let summary: u64 = document["summary"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
-        assert_eq!(summary as usize, report.controls.len());
+        assert_eq!(summary as usize, report.results.len());
         Ok(())
     })
     .budget_ms(300);
@@ -100,7 +100,7 @@ fn oscal_has_no_finding_of_what_was_not_assessed() {
     assert_eq!(risks, ["deviation-approved", "open"]);
     assert_eq!(written(&report, write_oscal), written(&report, write_oscal), "the same bytes");
     let mut none = report;
-    none.controls.retain(|control| control.state == ControlState::NotAssessed);
+    none.results.retain(|control| control.state == ControlState::NotAssessed);
     let document = value(&none, write_oscal);
     assert!(document["assessment-results"]["results"][0].get("findings").is_none());
 }

@@ -9,14 +9,14 @@ use super::{Check, check, hostile_check, many, text};
 pub(crate) struct Controls {
     pub(crate) check: Check,
     pub(crate) pack: PackIdentity,
-    pub(crate) controls: Vec<ControlResult>,
+    pub(crate) results: Vec<ControlResult>,
 }
 
 impl Controls {
     /// Does something with the report.
     pub(crate) fn with<T>(&self, what: impl FnOnce(&ControlReport<'_>) -> T) -> T {
         let check: CheckReport<'_> = self.check.report();
-        what(&ControlReport { check, pack: &self.pack, controls: &self.controls })
+        what(&ControlReport { check, pack: &self.pack, controls: &self.results })
     }
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn controls(u: &mut Unstructured<'_>) -> Result<Controls> {
         framework_version: text(u)?,
         publisher: text(u)?,
     };
-    Ok(Controls { check, pack, controls })
+    Ok(Controls { check, pack, results: controls })
 }
 
 /// One control in each state, all texts of which are this one.
@@ -83,5 +83,5 @@ pub(crate) fn hostile_controls(text: &str) -> Controls {
         framework_version: text.to_owned(),
         publisher: text.to_owned(),
     };
-    Controls { check, pack, controls: ControlState::ALL.into_iter().enumerate().map(control).collect() }
+    Controls { check, pack, results: ControlState::ALL.into_iter().enumerate().map(control).collect() }
 }
