@@ -4,8 +4,9 @@
 //! asks for. Of an artifact that was analysed, the SBOM that this program writes counts: its tool, author and time are
 //! always there. Not judged: how often an SBOM is made, and who gets it.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use stopgate_model::{Artifact, Package, Remediation, SUPPLIER_FIELDS};
 
@@ -173,9 +174,37 @@ fn has_supplier(artifact: &Artifact, package: &Package) -> bool {
         return true;
     }
     let details = package.details.as_ref().map_or("", |details| &details.json);
-    let known: BTreeMap<String, Value> = serde_json::from_str(details).unwrap_or_default();
-    let mut texts = SUPPLIER_FIELDS.iter().filter_map(|field| known.get(*field)?.as_str());
-    texts.any(|text| !text.trim().is_empty())
+    // Records are long and few of their fields are asked for, so most are not even taken apart.
+    SUPPLIER_FIELDS.iter().any(|field| details.contains(field))
+        && serde_json::from_str::<NamesSupplier>(details).is_ok_and(|record| record.0)
+}
+
+/// Whether a record names a supplier in one of the known fields of its top level.
+struct NamesSupplier(bool);
+
+impl<'de> Deserialize<'de> for NamesSupplier {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Record;
+        impl<'de> Visitor<'de> for Record {
+            type Value = NamesSupplier;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a record")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<NamesSupplier, A::Error> {
+                let mut named = false;
+                while let Some(field) = fields.next_key::<String>()? {
+                    if SUPPLIER_FIELDS.contains(&field.as_str()) {
+                        let value: Value = fields.next_value()?;
+                        named |= value.as_str().is_some_and(|text| !text.trim().is_empty());
+                    } else {
+                        fields.next_value::<IgnoredAny>()?;
+                    }
+                }
+                Ok(NamesSupplier(named))
+            }
+        }
+        deserializer.deserialize_map(Record)
+    }
 }
 
 impl QualityParams {
