@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde::Deserialize;
 use stopgate_analyzer::{AnalyzeOptions, CacheDir, ContentSearch, MalwareScanner, NamedFile, analyze};
 use stopgate_formats::analysis;
 use stopgate_matcher::{MatchOptions, find_matches};
@@ -181,8 +182,9 @@ pub(crate) fn advisories(folder: &Path, now: Timestamp) -> Result<Database, Fail
     let documents = osv_documents(folder)?;
     let scratch =
         tempfile::tempdir().map_err(|error| Failure::new(format!("there is no temporary folder: {error}")))?;
+    let built = built(folder)?.unwrap_or(now);
     // The folder is a matter of this machine; the digest of the data tells one from another.
-    stopgate_vulndb::build(documents.into_iter(), scratch.path(), &now.to_string(), "own advisories")
+    stopgate_vulndb::build(documents.into_iter(), scratch.path(), &built.to_string(), "own advisories")
         .map_err(|error| Failure::of(&error))?;
     // The map of an open file outlives its name.
     Database::open(scratch.path())
@@ -196,12 +198,39 @@ pub(crate) fn osv_documents(folder: &Path) -> Result<Vec<OsvDocument>, Failure> 
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(|error| fail(&error))? {
         let path = entry.map_err(|error| fail(&error))?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        let is_data = path.file_name().is_some_and(|name| name == DATA_FILE);
+        if !is_data && path.extension().is_some_and(|extension| extension == "json") {
             paths.push(path);
         }
     }
     paths.sort();
     paths.into_iter().map(|path| Ok((path.display().to_string(), read_file(&path, limits::METADATA_BYTES)?))).collect()
+}
+
+/// What may stand beside own advisories: when the data counts as built, for cases about its age.
+pub(crate) const DATA_FILE: &str = "stopgate-data.json";
+/// The schema of that file.
+pub(crate) const DATA_SCHEMA: &str = "stopgate-data/1";
+
+/// When own advisories count as built; `None`: now.
+fn built(folder: &Path) -> Result<Option<Timestamp>, Failure> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Data {
+        schema: String,
+        built: Timestamp,
+    }
+    let path = folder.join(DATA_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let data: Result<Data, _> = serde_json::from_slice(&read_file(&path, limits::METADATA_BYTES)?);
+    match data {
+        Ok(data) if data.schema == DATA_SCHEMA => Ok(Some(data.built)),
+        Ok(_) => Err(Failure::new(format!("`{}` is not of schema `{DATA_SCHEMA}`", path.display()))),
+        Err(error) => Err(Failure::new(format!("`{}` cannot be read: {error}", path.display()))
+            .help("expected `schema` and `built`, a time as 2026-01-31T00:00:00Z")),
+    }
 }
 
 /// Reads a file of at most `limit` bytes.

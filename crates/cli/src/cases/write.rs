@@ -10,6 +10,7 @@ use stopgate_policy::{History, Witness};
 use super::CASE_FILE;
 use super::document::{Case, Expect, ExpectedFinding, Paths};
 use crate::failure::Failure;
+use crate::sources;
 
 /// Which policy the case is about, and what it must say.
 pub(crate) struct Subject<'a> {
@@ -30,6 +31,11 @@ pub(crate) fn write(folder: &Path, witness: &Witness, subject: &Subject<'_>) -> 
         let id = advisory.get("id").and_then(Value::as_str).filter(|id| is_plain(id));
         let name = id.map_or_else(|| format!("advisory-{number}.json"), |id| format!("{id}.json"));
         text(&osv.join(name), &format!("{advisory:#}\n"))?;
+    }
+    let built = &witness.matches.data.built;
+    if *built != witness.as_of.to_string() {
+        let data = json!({"schema": sources::DATA_SCHEMA, "built": built});
+        text(&osv.join(sources::DATA_FILE), &format!("{data:#}\n"))?;
     }
     let mut told = Vec::new();
     let base = base(folder, witness, &mut told)?;
