@@ -7,6 +7,7 @@ mod bench;
 mod bench_policy;
 mod generate;
 mod picture;
+mod python;
 mod run;
 mod test;
 mod tidy;

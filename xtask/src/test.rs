@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::run;
+use crate::{python, run};
 
 /// A program that tests drive, and the Debian package that has it.
 const NEEDED: &[(&str, &str)] = &[
@@ -13,11 +13,13 @@ const NEEDED: &[(&str, &str)] = &[
     ("rpmbuild", "rpm"),
     ("db5.3_load", "db5.3-util"),
     ("clamd", "clamav-daemon"),
+    ("python3", "python3"),
 ];
 
 /// Runs all tests with the workspace's features; further words go to the test runner.
 pub(crate) fn run(rest: &[&str]) -> Result<()> {
     provide()?;
+    let python = readers()?;
     run::cargo(&["build", "--workspace", "--all-targets", "--all-features"])?;
     let binary = run::built("debug");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
@@ -26,7 +28,23 @@ pub(crate) fn run(rest: &[&str]) -> Result<()> {
     words.extend(["--workspace", "--all-targets", "--all-features", "--no-fail-fast"]);
     words.extend(rest);
     run::say(&format!("+ cargo {}", words.join(" ")));
-    run::finish(run::command(&cargo, &words).env("STOPGATE_BIN", binary))
+    let mut command = run::command(&cargo, &words);
+    if let Some(python) = python {
+        command.env("STOPGATE_PYTHON", python);
+    }
+    run::finish(command.env("STOPGATE_BIN", binary))
+}
+
+/// The Python that has the readers of our documents; none where it cannot be made, which fails when `CI=true`.
+fn readers() -> Result<Option<std::path::PathBuf>> {
+    match python::provide(install) {
+        Ok(python) => Ok(Some(python)),
+        Err(error) if in_ci() => Err(error.context("tests need a Python with the packages that read documents")),
+        Err(error) => {
+            run::say(&format!("SKIPPED: tests that need packages of Python ({error:#})"));
+            Ok(None)
+        }
+    }
 }
 
 /// Installs the Debian packages that are missing, as root on Debian; elsewhere names them.
@@ -36,19 +54,32 @@ fn provide() -> Result<()> {
         return Ok(());
     }
     let packages: Vec<&str> = missing.iter().map(|(_, package)| *package).collect();
-    if run::on_path("apt-get") && is_root() {
-        run::program("apt-get", &["update", "-qq"])?;
-        let mut words = vec!["install", "-y", "-qq", "--no-install-recommends"];
-        words.extend(&packages);
-        return run::program("apt-get", &words);
+    if can_install() {
+        return install(&packages);
     }
-    if std::env::var("CI").is_ok_and(|value| value == "true") {
+    if in_ci() {
         bail!("tests need these programs, which are not on PATH: {}", packages.join(", "));
     }
     run::say(&format!("SKIPPED: tests that need {} (not on PATH)", packages.join(", ")));
     Ok(())
 }
 
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
+/// Whether this is Debian, as root.
+fn can_install() -> bool {
+    let owner = |metadata: std::fs::Metadata| std::os::unix::fs::MetadataExt::uid(&metadata);
+    run::on_path("apt-get") && std::fs::metadata("/proc/self").is_ok_and(|metadata| owner(metadata) == 0)
+}
+
+fn install(packages: &[&str]) -> Result<()> {
+    if !can_install() {
+        bail!("needs {}, which root can install on Debian", packages.join(", "));
+    }
+    run::program("apt-get", &["update", "-qq"])?;
+    let mut words = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    words.extend(packages);
+    run::program("apt-get", &words)
+}
+
+fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
 }

@@ -7,10 +7,12 @@ pub mod jar;
 
 mod clamd;
 mod program;
+mod python;
 mod registry;
 
 pub use clamd::{Clamd, eicar};
 pub use program::{Run, Stopgate};
+pub use python::Python;
 pub use registry::Registry;
 
 /// Whether a program is on PATH. Missing: a failure when `CI=true`, else a line that says what was skipped.

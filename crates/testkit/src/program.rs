@@ -92,7 +92,7 @@ impl Stopgate {
     }
 }
 
-fn run_of(output: Output) -> Run {
+pub(crate) fn run_of(output: Output) -> Run {
     Run {
         code: output.status.code().unwrap_or(-1),
         stdout: output.stdout,
@@ -102,6 +102,6 @@ fn run_of(output: Output) -> Run {
 
 /// Any other program, run to its end; an error when it fails.
 #[expect(clippy::disallowed_methods, reason = "this is the module that starts programs for tests")]
-pub(crate) fn other(program: &str) -> Command {
+pub(crate) fn other(program: impl AsRef<OsStr>) -> Command {
     Command::new(program)
 }

@@ -5,6 +5,7 @@
 mod ci_stops_a_bad_image;
 mod data_is_imported_safely;
 mod demo_needs_nothing;
+mod evidence_is_accepted_by_validators;
 mod fix_plans_hold;
 mod hostile_images_are_contained;
 mod malware_is_found_by_clamd;
