@@ -4,6 +4,7 @@ mod conditions;
 mod differences;
 mod guide;
 mod invariants;
+mod patterns;
 mod rendering;
 mod states;
 mod triggers;
