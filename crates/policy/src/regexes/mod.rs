@@ -106,6 +106,10 @@ fn folder(pattern: &str) -> Option<String> {
 }
 
 fn anchored(regex: &RustRegex) -> String {
+    // Without a group around it, the backtracking engine leaves what follows the last look-around to the linear one.
+    if !regex.verbose && !scan::has_top_level_alternative(&regex.text) {
+        return format!("\\A{}", regex.text);
+    }
     // A verbose expression may end in a comment, which would swallow our parenthesis.
     let end = if regex.verbose && regex.text.contains('#') { "\n)" } else { ")" };
     format!("\\A(?:{}{end}", regex.text)
@@ -138,6 +142,7 @@ mod tests {
     fn is_anchored_at_the_start_and_open_at_the_end() {
         assert!(matches("ab", "abc") && !matches("b", "abc") && matches(".*c", "abc"));
         assert!(matches("a|b", "bx") && !matches("a|b", "xa"));
+        assert!(matches("[|]a|b", "b") && !matches("[|]a|b", "xb") && !matches(r"(?!c)\||b", "xb"));
         assert!(matches("(?m)^b", "b") && !matches("(?m)^b", "a\nb"));
         assert!(matches("(?x)a # note", "ab"));
     }
@@ -179,6 +184,12 @@ mod tests {
         for pattern in ["*.pem", "(", "a)(b", "[", r"\w{500}{500}"] {
             assert!(PythonRegex::new(pattern).is_err(), "{pattern}");
         }
+    }
+
+    #[test]
+    fn what_follows_the_last_look_around_costs_no_steps() {
+        let tail = r"^(?!x).*\ba\b(?:\s+-\S+)*\s+u\b.*";
+        assert!(matches(tail, &format!("a u{}", " -a".repeat(3_000))));
     }
 
     #[test]
