@@ -2,6 +2,7 @@
 //!
 //! What a test needs and the machine lacks is skipped loudly, and is a failure when `CI=true`.
 
+pub mod hardened;
 pub mod images;
 pub mod jar;
 

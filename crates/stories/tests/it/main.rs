@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "in a test a wrong index is a failure like any other")]
 
+mod a_hardened_image_holds;
 mod ci_stops_a_bad_image;
 mod data_is_imported_safely;
 mod demo_needs_nothing;

@@ -1,0 +1,63 @@
+//! Properties of the image, each broken alone, and the controls that name it.
+//!
+//! Pins are one text: packs by their short names, separated by bars, each followed by the ids of its controls.
+
+mod build;
+mod knowledge;
+mod tree;
+
+use stopgate_testkit::hardened::Hardened;
+
+/// What is known from before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Past {
+    /// The whole image was evaluated on the day before.
+    DayBefore,
+    /// This image was evaluated at this time, and not since.
+    Evaluated(&'static str),
+    /// This image was evaluated at this time for the first time, and on the day before for the last.
+    Known(&'static str),
+    /// As the day before, but the vulnerability data was built at this time.
+    DataOf(&'static str),
+}
+
+/// One property.
+#[derive(Clone, Copy)]
+pub(super) struct Row {
+    /// What is broken.
+    pub(super) what: &'static str,
+    pub(super) breaks: fn(&mut Hardened),
+    /// Controls that are not satisfied any more.
+    pub(super) fails: &'static str,
+    /// Controls that cannot be assessed any more.
+    pub(super) unknown: &'static str,
+    pub(super) past: Past,
+    /// What the site says otherwise.
+    pub(super) site: &'static [(&'static str, &'static str)],
+}
+
+/// Nothing is broken.
+pub(super) const WHOLE: Row = row("nothing", |_| (), "");
+
+const fn row(what: &'static str, breaks: fn(&mut Hardened), fails: &'static str) -> Row {
+    Row { what, breaks, fails, unknown: "", past: Past::DayBefore, site: &[] }
+}
+
+impl Row {
+    const fn unknown(self, unknown: &'static str) -> Self {
+        Self { unknown, ..self }
+    }
+
+    const fn past(self, past: Past) -> Self {
+        Self { past, ..self }
+    }
+
+    const fn site(self, site: &'static [(&'static str, &'static str)]) -> Self {
+        Self { site, ..self }
+    }
+}
+
+/// All properties.
+pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+    [tree::ROWS, build::ROWS, knowledge::ROWS].into_iter().flatten()
+}
