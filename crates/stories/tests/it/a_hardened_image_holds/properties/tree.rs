@@ -93,7 +93,7 @@ pub(super) static ROWS: &[Row] = &[
     row(
         "its health check is switched off",
         |image| image.health = Some("NONE"),
-        "cis 4.6 | 53 CM-6 | ib IB-07 | disa 2.6",
+        "cis 4.6 5.27 | 53 CM-6 SC-5 | 190 4.1.2 | ib IB-07 | disa 2.6 | fr SC-5",
     ),
     // Modes.
     row(
