@@ -112,7 +112,7 @@ pub(super) static ROWS: &[Row] = &[
         |image| {
             add(image, Entry::file("usr/lib/x86_64-linux-gnu/libacme.so.1", "x").owner(10001, 10001));
         },
-        "",
+        "53 CM-5",
     ),
     row(
         "everyone may read the password hashes",
