@@ -7,6 +7,7 @@ mod document;
 mod rule;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 use stopgate_model::{Action, PackIdentity};
@@ -172,8 +173,18 @@ impl RenderedPack {
     }
 }
 
-/// Rule references that already stand under a control, with the ids that they got.
-type Placed = BTreeMap<(String, Action, Params), Vec<String>>;
+/// What a rule does: gate, trigger, parameters, action, and whether it looks at source trees.
+type Deed = (String, String, Params, Action, bool);
+
+impl RenderedRule {
+    fn deed(&self) -> Deed {
+        (self.gate.clone(), self.trigger.clone(), self.params.clone(), self.action, self.for_sources)
+    }
+}
+
+/// Ids of the rules that already stand under a control. Two references may differ and come to the same, as when a site
+/// gives two parameters one value.
+type Placed = BTreeMap<Deed, String>;
 
 /// What rendering works with.
 pub(crate) struct Renderer<'a> {
@@ -256,19 +267,18 @@ impl<'a> Renderer<'a> {
             let place = self.place(control).rule(&reference.rule);
             let rule = self.library.rules.get(&reference.rule);
             let rule: &'a LibraryRule = rule.ok_or_else(|| place.fault("the rule library does not have it"))?;
-            let key = (reference.rule.clone(), reference.action.unwrap_or(rule.action), reference.params.clone());
-            if let Some(ids) = self.placed.get(&key) {
-                rule_ids.extend(ids.iter().cloned());
-                self.note_uses(control, reference, rule);
-                continue;
-            }
             self.note_uses(control, reference, rule);
             match self.rules(control, position + 1, reference, rule)? {
                 Ok(made) => {
-                    let ids: Vec<String> = made.iter().map(|rule| rule.id.clone()).collect();
-                    rule_ids.extend(ids.iter().cloned());
-                    self.placed.insert(key, ids);
-                    rules.extend(made);
+                    for rule in made {
+                        match self.placed.entry(rule.deed()) {
+                            Entry::Occupied(known) => rule_ids.push(known.get().clone()),
+                            Entry::Vacant(free) => {
+                                rule_ids.push(free.insert(rule.id.clone()).clone());
+                                rules.push(rule);
+                            }
+                        }
+                    }
                 }
                 Err(reason) => left_out.push(LeftOut { library: reference.rule.clone(), reason }),
             }

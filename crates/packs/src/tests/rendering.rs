@@ -45,6 +45,19 @@ fn a_rule_that_serves_two_controls_stands_once() {
 }
 
 #[test]
+fn references_that_come_to_the_same_make_one_rule() {
+    // Class B is scanned every month anyway; class C more often than its monthly controls ask for.
+    let ages = |name: &str| -> Vec<(String, usize)> {
+        let selected = find(name).unwrap().unwrap();
+        let pack = render(&selected, &options(Flavour::Extended, &[])).unwrap();
+        let rules = pack.rules.iter().filter(|rule| rule.gate == "scan");
+        rules.map(|rule| (rule.params[0].1.clone(), pack.controls_of(&rule.id).count())).collect()
+    };
+    assert_eq!(ages("fedramp-low"), [("30".to_owned(), 5)]);
+    assert_eq!(ages("fedramp-moderate"), [("14".to_owned(), 3), ("30".to_owned(), 3)]);
+}
+
+#[test]
 fn an_unknown_or_unfit_site_value_is_refused() {
     let pack = find("cis-docker").unwrap().unwrap();
     let refused = |key, value| -> PackError {
