@@ -20,7 +20,7 @@ fn set(image: &mut Hardened, path: &'static str, content: &str) {
 
 pub(super) static ROWS: &[Row] = &[
     // The Dockerfile.
-    row("the Dockerfile uses ADD", |image| image.build.push("ADD pages.tar /srv/"), "cis 4.9 | disa 2.4"),
+    row("the Dockerfile uses ADD", |image| image.build.push("ADD pages.tar /srv/"), "cis 4.9 | 53 CM-6 | disa 2.4"),
     row(
         "the Dockerfile adds from the network",
         |image| image.build.push("ADD https://example.org/a.tgz /srv/"),
@@ -41,7 +41,7 @@ pub(super) static ROWS: &[Row] = &[
         |image| {
             image.build.push("RUN apt-get install -y --allow-unauthenticated acme");
         },
-        "cis 4.11 | 53 SR-11 | disa 2.11",
+        "cis 4.11 | 53 CM-6 SR-11 | disa 2.11",
     ),
     row("a build step uses sudo", |image| image.build.push("RUN sudo install -d /srv"), "53 CM-6"),
     row(

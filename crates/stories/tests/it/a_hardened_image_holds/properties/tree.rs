@@ -151,12 +151,12 @@ pub(super) static ROWS: &[Row] = &[
         |image| {
             image.env.push(("API_KEY", TOKEN.to_owned()));
         },
-        "cis 4.10 | 190 4.1.4 | ib IB-08 | disa 2.9 | fr IA-5(7)",
+        "cis 4.10 | 53 CM-6 | 190 4.1.4 | ib IB-08 | disa 2.9 | fr IA-5(7)",
     ),
     row(
         "an argument of the build holds a secret",
         |image| image.build.push("ARG DB_PASSWORD=hunter2"),
-        "cis 4.10 | 190 4.1.4 | ib IB-08 | disa 2.9 | fr IA-5(7)",
+        "cis 4.10 | 53 CM-6 | 190 4.1.4 | ib IB-08 | disa 2.9 | fr IA-5(7)",
     ),
     row(
         "a label holds a secret",
