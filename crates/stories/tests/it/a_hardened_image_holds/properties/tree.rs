@@ -133,7 +133,7 @@ pub(super) static ROWS: &[Row] = &[
     row(
         "a file holds a key of a cloud",
         |image| add(image, Entry::file("srv/settings", CLOUD)),
-        "cis 4.10 | 53 IA-5 SC-12 SC-28 | 190 4.1.4 | ib IB-08 | disa 2.18 | fr IA-5(7)",
+        "cis 4.10 | 53 IA-5 SC-28 | 190 4.1.4 | ib IB-08 | disa 2.18 | fr IA-5(7)",
     ),
     row(
         "a file is a private key",
