@@ -21,6 +21,17 @@ params! {
         /// How much the gaps weigh; all when absent.
         #[example = "partial"]
         class: Option<Class>,
+        /// Where the gaps were met: when the artifact was analysed, or when vulnerabilities were matched; both when absent.
+        #[example = "analysis"]
+        met_in: Option<Step>,
+    }
+}
+
+words! {
+    /// A step that meets gaps.
+    pub(crate) enum Step {
+        Analysis = "analysis",
+        Matching = "matching",
     }
 }
 
@@ -62,8 +73,12 @@ impl Trigger for GapsPresent {
 
 impl ImageTrigger for GapsPresent {
     fn fire(params: &GapsPresentParams, scene: &Scene<'_>, hits: &mut Hits) -> Result<(), Fault> {
-        let matching = scene.context.matches.map_or(&[][..], |report| report.gaps.as_slice());
-        for gap in scene.artifact().gaps.iter().chain(matching) {
+        let all: [(Step, &[Gap]); 2] = [
+            (Step::Analysis, &scene.artifact().gaps),
+            (Step::Matching, scene.context.matches.map_or(&[], |report| &report.gaps)),
+        ];
+        let asked = all.into_iter().filter(|(step, _)| params.met_in.is_none_or(|asked| asked == *step));
+        for gap in asked.flat_map(|(_, gaps)| gaps) {
             if params.names(gap)? {
                 hits.push(hit(gap))?;
             }
@@ -143,6 +158,7 @@ mod tests {
         );
         assert_eq!(found("code=cpe_bytes, link_dangling").len(), 2);
         assert_eq!(found("path=/opt/.*").len(), 1);
+        assert_eq!((found("met_in=analysis").len(), found("met_in=matching").len()), (3, 0));
         assert_eq!(found("class=partial; path=/.*"), ["gaps_present:record_unreadable:/opt/db"]);
     }
 
@@ -175,7 +191,9 @@ mod tests {
         let mut matched = image();
         let gap = Gap::new(GapCode::DataRecordUnreadable, "a record of the data could not be read");
         matched.report.as_mut().unwrap().gaps.push(gap);
-        assert_eq!(ids(&matched, "stop completeness.gaps_present"), ["gaps_present:data_record_unreadable"]);
+        for (rest, count) in [("", 1), ("met_in=matching", 1), ("met_in=analysis", 0)] {
+            assert_eq!(ids(&matched, &format!("stop completeness.gaps_present {rest}")).len(), count, "{rest}");
+        }
         matched.report = None;
         assert_eq!(ids(&matched, "stop completeness.gaps_present").len(), 0);
     }
