@@ -85,9 +85,11 @@ impl<'a> Inputs<'a> {
     pub(crate) fn partial_gap(&self, prerequisites: &[Prerequisite]) -> Option<&'a Gap> {
         let content = |key: &Key| !matches!(key, Key::Config | Key::History | Key::Dockerfile | Key::Cluster);
         let reads = prerequisites.iter().flat_map(Prerequisite::keys).any(content);
-        let gaps = self.context.artifact.gaps.iter();
-        let all = gaps.chain(self.context.matches.iter().flat_map(|report| &report.gaps));
-        all.filter(|_| reads).find(|gap| {
+        // What the data lacks says nothing of a control that does without it.
+        let matched = prerequisites.iter().flat_map(Prerequisite::keys).any(|key| *key == Key::Vulnerabilities);
+        let of_data = self.context.matches.iter().filter(|_| matched).flat_map(|report| &report.gaps);
+        let of_artifact = self.context.artifact.gaps.iter().filter(|_| reads);
+        of_artifact.chain(of_data).find(|gap| {
             let told = matches!(gap.code, GapCode::DistroUnknown | GapCode::DistroWithoutData);
             gap.class == GapClass::Partial && !told
         })

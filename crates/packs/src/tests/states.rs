@@ -291,6 +291,12 @@ fn what_was_read_in_part_is_satisfied_in_part() {
     assert_eq!(of_files(&gap(GapCode::LinkDangling), &files), ControlState::Satisfied, "a note is none");
     assert_eq!(of_files(&gap(GapCode::LayerUnreadable), &files), ControlState::NotAssessed);
     assert_eq!(of_files(&gap(GapCode::FileUnreadable), &json!({"prerequisites": ["CFG"]})), ControlState::Satisfied);
+    let of_data = case().with(|case| {
+        let report = case.report.as_mut().unwrap();
+        report.gaps.push(Gap::new(GapCode::DataRecordUnreadable, "a record could not be read"));
+    });
+    assert_eq!(of_files(&of_data, &json!({"prerequisites": ["VDB"]})), ControlState::SatisfiedInPart);
+    assert_eq!(of_files(&of_data, &files), ControlState::Satisfied, "it does without the data");
 }
 
 /// Three controls: one that asks for data of the last day, one of the last 30 days, and one that does not ask.
