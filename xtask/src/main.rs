@@ -4,6 +4,7 @@
 
 mod arrows;
 mod bench;
+mod bench_packs;
 mod bench_policy;
 mod generate;
 mod picture;
@@ -14,7 +15,8 @@ mod tidy;
 
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask lint | test | gen [--check] | picture | bench [IMAGES_DIR]";
+const USAGE: &str =
+    "usage: cargo xtask lint | test | gen [--check] | picture | bench [--packs] [--binary FILE] [IMAGES_DIR]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
