@@ -95,7 +95,7 @@ fn wrong(desk: &Desk, whole: &[States], at: usize, row: &Row) -> Result<Vec<Stri
 
 #[test]
 fn each_broken_property_fails_the_controls_that_name_it() -> Result<()> {
-    const THREADS: usize = 3;
+    const THREADS: usize = 4;
     let desk = Desk::new()?;
     let given = desk.given("whole", &WHOLE)?;
     let whole: Vec<States> = PACKS.iter().map(|(_, pack)| desk.states(pack, &given)).collect::<Result<_>>()?;
