@@ -67,11 +67,11 @@ impl ImageTrigger for FipsEvidence {
         for piece in &params.require.0 {
             let (there, message) = match piece {
                 Piece::Provider => (
-                    files.is_some_and(|files| has(files, is_provider)),
+                    files.is_some_and(|files| has(files, &["/fips.so", ".hmac"], is_provider)),
                     "no FIPS module of OpenSSL is in the image".to_owned(),
                 ),
                 Piece::Config => (
-                    files.is_some_and(|files| has(files, is_config)),
+                    files.is_some_and(|files| has(files, &["/fipsmodule.cnf"], is_config)),
                     "no configuration of a FIPS module of OpenSSL is in the image".to_owned(),
                 ),
                 Piece::Policy => policy(scene),
@@ -95,9 +95,13 @@ fn hit(piece: Piece, message: String) -> Hit {
         })
 }
 
-/// Whether a file with content is there: an empty one proves nothing.
-fn has(files: &FileIndex, is: fn(&str, &str) -> bool) -> bool {
+/// Whether a file with content is there: an empty one proves nothing. Its path has one of these ends, which is
+/// cheaper to see in a large tree than anything else.
+fn has(files: &FileIndex, ends: &[&str], is: fn(&str, &str) -> bool) -> bool {
     let counts = |entry: &FileEntry<'_>| {
+        if !ends.iter().any(|end| entry.path.ends_with(end)) {
+            return false;
+        }
         let (folder, name) = entry.path.rsplit_once('/').unwrap_or(("", entry.path));
         entry.is_file() && entry.size > 0 && is(folder, name)
     };

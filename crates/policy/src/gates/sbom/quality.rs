@@ -6,7 +6,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::Deserializer as _;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use stopgate_model::{Artifact, Package, Remediation, SUPPLIER_FIELDS};
 
@@ -175,35 +176,37 @@ fn has_supplier(artifact: &Artifact, package: &Package) -> bool {
     }
     let details = package.details.as_ref().map_or("", |details| &details.json);
     // Records are long and few of their fields are asked for, so most are not even taken apart.
-    SUPPLIER_FIELDS.iter().any(|field| details.contains(field))
-        && serde_json::from_str::<NamesSupplier>(details).is_ok_and(|record| record.0)
+    SUPPLIER_FIELDS.iter().any(|field| details.contains(field)) && names_supplier(details)
 }
 
 /// Whether a record names a supplier in one of the known fields of its top level.
-struct NamesSupplier(bool);
+fn names_supplier(record: &str) -> bool {
+    let mut named = false;
+    // The field stands in front of long lists of files, so reading ends where it is found.
+    let _ = serde_json::Deserializer::from_str(record).deserialize_map(Record(&mut named));
+    named
+}
 
-impl<'de> Deserialize<'de> for NamesSupplier {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Record;
-        impl<'de> Visitor<'de> for Record {
-            type Value = NamesSupplier;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a record")
+struct Record<'n>(&'n mut bool);
+
+impl<'de> Visitor<'de> for Record<'_> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a record")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        while let Some(field) = fields.next_key::<String>()? {
+            if !SUPPLIER_FIELDS.contains(&field.as_str()) {
+                fields.next_value::<IgnoredAny>()?;
+                continue;
             }
-            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<NamesSupplier, A::Error> {
-                let mut named = false;
-                while let Some(field) = fields.next_key::<String>()? {
-                    if SUPPLIER_FIELDS.contains(&field.as_str()) {
-                        let value: Value = fields.next_value()?;
-                        named |= value.as_str().is_some_and(|text| !text.trim().is_empty());
-                    } else {
-                        fields.next_value::<IgnoredAny>()?;
-                    }
-                }
-                Ok(NamesSupplier(named))
+            let value: Value = fields.next_value()?;
+            *self.0 = value.as_str().is_some_and(|text| !text.trim().is_empty());
+            if *self.0 {
+                return Ok(());
             }
         }
-        deserializer.deserialize_map(Record)
+        Ok(())
     }
 }
 
