@@ -3,7 +3,8 @@
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::automaton::{Automaton, StateID};
+use aho_corasick::{Anchored, PatternID, dfa, nfa::contiguous};
 use stopgate_model::FileIndex;
 
 use crate::document::policy::RuleSet;
@@ -13,11 +14,31 @@ const MOST_TEXTS: usize = 20_000;
 /// Paths that are remembered for one text; one that more paths contain does not narrow a search.
 const MOST_PATHS: usize = 4_096;
 
+/// Texts, and bytes of them, up to which the faster automaton is small enough.
+const MOST_FAST: usize = 100;
+const MOST_FAST_BYTES: usize = 8_192;
+
 /// The texts that rules look for in paths.
 #[derive(Debug, Default)]
 pub(crate) struct PathTexts {
-    automaton: Option<AhoCorasick>,
+    automaton: Option<Search>,
     numbers: HashMap<String, usize>,
+}
+
+#[derive(Debug)]
+enum Search {
+    Fast(dfa::DFA),
+    Small(contiguous::NFA),
+}
+
+impl Search {
+    fn new(texts: &[&str]) -> Option<Self> {
+        let bytes: usize = texts.iter().map(|text| text.len()).sum();
+        if texts.len() <= MOST_FAST && bytes <= MOST_FAST_BYTES {
+            return dfa::Builder::new().ascii_case_insensitive(true).build(texts).ok().map(Self::Fast);
+        }
+        contiguous::Builder::new().ascii_case_insensitive(true).build(texts).ok().map(Self::Small)
+    }
 }
 
 impl PathTexts {
@@ -35,23 +56,16 @@ impl PathTexts {
         if texts.is_empty() || texts.len() > MOST_TEXTS {
             return Self::default();
         }
-        let mut builder = AhoCorasick::builder();
-        let automaton = builder.ascii_case_insensitive(true).match_kind(MatchKind::Standard).build(&texts).ok();
-        Self { automaton, numbers }
+        Self { automaton: Search::new(&texts), numbers }
     }
 
     /// Searches a tree.
     pub(crate) fn search(&self, files: &FileIndex) -> PathHits {
-        let mut hits = vec![Hit::Few(Vec::new()); self.numbers.len()];
-        let Some(automaton) = &self.automaton else { return PathHits(Vec::new()) };
-        for (position, entry) in files.iter().enumerate() {
-            for found in automaton.find_overlapping_iter(entry.path) {
-                if let Some(hit) = hits.get_mut(found.pattern().as_usize()) {
-                    hit.add(position as u32);
-                }
-            }
+        match &self.automaton {
+            Some(Search::Fast(automaton)) => search(automaton, files, self.numbers.len()),
+            Some(Search::Small(automaton)) => search(automaton, files, self.numbers.len()),
+            None => PathHits(Vec::new()),
         }
-        PathHits(hits)
     }
 
     /// Positions of the paths that contain one of these texts, sorted. `None`: every path must be tried.
@@ -66,6 +80,52 @@ impl PathTexts {
         positions.sort_unstable();
         positions.dedup();
         Some(positions)
+    }
+}
+
+/// Searches all paths. They are sorted, so what a path shares with the one before is not read again.
+fn search(automaton: &impl Automaton, files: &FileIndex, texts: usize) -> PathHits {
+    let mut hits = vec![Hit::Few(Vec::new()); texts];
+    let Ok(start) = automaton.start_state(Anchored::No) else { return PathHits(Vec::new()) };
+    let mut read = Read { folders: Vec::new(), found: Vec::new(), path: "" };
+    for (position, entry) in files.iter().enumerate() {
+        read.path(automaton, start, entry.path);
+        for pattern in &read.found {
+            if let Some(hit) = hits.get_mut(pattern.as_usize()) {
+                hit.add(position as u32);
+            }
+        }
+    }
+    PathHits(hits)
+}
+
+/// What is known of the folders of the path that was read last.
+struct Read<'f> {
+    /// Behind each slash: how many bytes were read, the state, how many of `found` were found.
+    folders: Vec<(usize, StateID, usize)>,
+    found: Vec<PatternID>,
+    path: &'f str,
+}
+
+impl<'f> Read<'f> {
+    fn path(&mut self, automaton: &impl Automaton, start: StateID, path: &'f str) {
+        let shared = path.bytes().zip(self.path.bytes()).take_while(|(own, before)| own == before).count();
+        while self.folders.last().is_some_and(|(length, ..)| *length > shared) {
+            self.folders.pop();
+        }
+        let (mut length, mut state, found) = self.folders.last().copied().unwrap_or((0, start, 0));
+        self.found.truncate(found);
+        for byte in path.bytes().skip(length) {
+            length += 1;
+            state = automaton.next_state(Anchored::No, state, byte);
+            if automaton.is_special(state) && automaton.is_match(state) {
+                self.found.extend((0..automaton.match_len(state)).map(|index| automaton.match_pattern(state, index)));
+            }
+            if byte == b'/' {
+                self.folders.push((length, state, self.found.len()));
+            }
+        }
+        self.path = path;
     }
 }
 
@@ -85,6 +145,46 @@ impl Hit {
             Self::Few(few) if few.last() == Some(&position) => {}
             Self::Few(few) if few.len() < MOST_PATHS => few.push(position),
             _ => *self = Self::Many,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use proptest::prelude::*;
+    use stopgate_model::{FileEntry, FileIndexBuilder, FileKind};
+
+    use super::{MOST_FAST, PathTexts, Search};
+
+    proptest! {
+        #[test]
+        fn finds_each_text_in_each_path(
+            paths in proptest::collection::vec("(/[ab]{1,2}){1,4}", 1..30),
+            texts in proptest::collection::btree_set("[abB/]{1,4}", 1..8),
+            many in any::<bool>(),
+        ) {
+            let mut files = FileIndexBuilder::default();
+            for path in &paths {
+                let (kind, mode) = (FileKind::Regular, 0o644);
+                files.push(&FileEntry { path, kind, mode, uid: 0, gid: 0, size: 1, sha256: None, link: None, layer: 0 });
+            }
+            let files = files.finish();
+            let texts: Vec<String> = texts.into_iter().map(|text| text.to_ascii_lowercase()).collect();
+            let mut own: Vec<String> = texts.clone();
+            own.extend((0..if many { MOST_FAST } else { 0 }).map(|number| format!("never{number}")));
+            own.sort();
+            own.dedup();
+            let numbers: HashMap<String, usize> = own.iter().cloned().zip(0..).collect();
+            let words: Vec<&str> = own.iter().map(String::as_str).collect();
+            let search = PathTexts { automaton: Search::new(&words), numbers };
+            let hits = search.search(&files);
+            for text in &texts {
+                let expected: Vec<u32> =
+                    files.iter().zip(0..).filter(|(entry, _)| entry.path.contains(text.as_str())).map(|(_, at)| at).collect();
+                prop_assert_eq!(search.positions(&hits, std::slice::from_ref(text)), Some(expected));
+            }
         }
     }
 }
