@@ -64,7 +64,7 @@ pub use reference::{ImageReference, ReferenceError};
 pub use relationship::{Element, Relationship, RelationshipKind};
 pub use remediation::Remediation;
 pub use report::{CheckReport, ControlReport, Engine, MatchSeen, PackIdentity, PolicyIdentity, Verdict};
-pub use search::{ConfigHit, ConfigPlace, SearchHit};
+pub use search::{ConfigHit, ConfigPlace, SECRET_SEARCHES, SearchHit};
 pub use vex::{VexJustification, VexStatement, VexStatus};
 pub use vulnerability::{
     Advisory, AvailableFix, Cvss, Epss, Fix, FixState, Kev, RelatedVulnerability, Severity, Vulnerability,

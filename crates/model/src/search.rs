@@ -2,6 +2,9 @@
 
 use crate::Digest;
 
+/// The names of the searches for secrets that every analysis does.
+pub const SECRET_SEARCHES: [&str; 5] = ["AWS_ACCESS_KEY", "AWS_SECRET_KEY", "PRIV_KEY", "DOCKER_AUTH", "API_KEY"];
+
 /// Lines of one file that match one pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SearchHit {

@@ -71,6 +71,12 @@ mod tests {
 
     use super::{SECRET_PATTERNS, SecretSearch};
 
+    #[test]
+    fn searches_have_the_names_that_policies_know() {
+        let names: Vec<&str> = SECRET_PATTERNS.iter().map(|pattern| pattern.name).collect();
+        assert_eq!(names, stopgate_model::SECRET_SEARCHES);
+    }
+
     fn found(content: &[u8]) -> Vec<(&'static str, Vec<u32>)> {
         let hits = SecretSearch::new().search(content);
         hits.into_iter().map(|hit| (SECRET_PATTERNS[hit.pattern].name, hit.lines)).collect()

@@ -1,6 +1,6 @@
 //! `secret_scans` / `content_regex_checks`: a pattern of the secret search matched, or none did.
 
-use stopgate_model::{Evidence, Remediation, SearchHit};
+use stopgate_model::{Evidence, Remediation, SECRET_SEARCHES, SearchHit};
 
 use super::in_lines;
 use crate::engine::Scene;
@@ -54,6 +54,14 @@ impl ImageTrigger for ContentRegexChecks {
             found = true;
             if params.match_type == MatchType::Found {
                 hits.push(hit(secret))?;
+            }
+        }
+        for name in params.content_regex_name.iter().flat_map(|names| &names.0) {
+            // A search that nobody does finds nothing, which says nothing.
+            if !SECRET_SEARCHES.contains(&name.as_str()) && !secrets.iter().any(|secret| secret.name == *name) {
+                hits.note(format!(
+                    "no search for secrets is called `{name}`, so nothing was looked for under this name"
+                ));
             }
         }
         if params.match_type == MatchType::NotFound && !found {
@@ -145,7 +153,12 @@ mod tests {
 
     #[test]
     fn boundary() {
-        assert_eq!(secret("content_regex_name=AWS"), ["pass"], "a part of a name is no name");
+        let unknown = secret("content_regex_name=AWS_ACCESS_KEY, GITHUB_TOKEN");
+        assert_eq!(
+            unknown[1],
+            "! rule `r1`: no search for secrets is called `GITHUB_TOKEN`, so nothing was looked for under this name"
+        );
+        assert_eq!(secret("content_regex_name=AWS").last().unwrap(), "pass", "a part of a name is no name");
         assert_eq!(secret("filename_regex=.env"), ["pass"], "from the start of the path");
     }
 
