@@ -463,8 +463,8 @@ impl<'a> Scene<'a> {
             Need::PackageFiles => self.presence_of_package_files(),
             Need::PackageDigests => self.presence_of_package_digests(),
             Need::CreationTime => of(crate::gates::creation_time(self).is_some()),
-            // Whether one is wanting is told for each match, or release by release, while the trigger runs.
-            Need::Assessment | Need::SupportPeriod(_) => Presence::Present,
+            // Whether one is wanting is told match by match, release by release or name by name, while the trigger runs.
+            Need::Assessment | Need::SupportPeriod(_) | Need::SecretSearch(_) => Presence::Present,
             Need::FileCapabilities => of(artifact.files.is_some() && !self.context.from_sbom),
         }
     }

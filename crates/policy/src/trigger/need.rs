@@ -1,6 +1,8 @@
 //! What a rule reads, and whether it is there. The engine asks before it calls a trigger, so that no
 //! trigger can take missing data for a clean result.
 
+use stopgate_model::SECRET_SEARCHES;
+
 /// An input of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Need {
@@ -60,6 +62,8 @@ pub enum Need {
     FileCapabilities,
     /// Until when this release of a distribution or runtime is supported.
     SupportPeriod(String),
+    /// A search for secrets of this name.
+    SecretSearch(String),
 }
 
 /// Whether an input is there.
@@ -104,6 +108,7 @@ impl Need {
             Self::CreationTime => "creation_time".to_owned(),
             Self::FileCapabilities => "file_capabilities".to_owned(),
             Self::SupportPeriod(release) => format!("support_period:{release}"),
+            Self::SecretSearch(name) => format!("secret_search:{name}"),
         }
     }
 
@@ -172,6 +177,9 @@ impl Need {
                 "the capabilities of files were not collected: check the image rather than its SBOM".to_owned()
             }
             Self::SupportPeriod(release) => format!("it is not known until when `{release}` is supported"),
+            Self::SecretSearch(name) => {
+                format!("no search for secrets is called `{name}`: name one of {}", SECRET_SEARCHES.join(", "))
+            }
         }
     }
 
