@@ -13,6 +13,8 @@ const NEEDED: &[(&str, &str)] = &[
     ("rpmbuild", "rpm"),
     ("db5.3_load", "db5.3-util"),
     ("clamd", "clamav-daemon"),
+    // Its server is not on PATH; the package that lists servers comes with it.
+    ("pg_lsclusters", "postgresql"),
     ("python3", "python3"),
 ];
 

@@ -1,10 +1,11 @@
-//! Helpers for tests: the program itself, a real registry, a real malware scanner, small images.
+//! Helpers for tests: the program itself, a real registry, a real malware scanner, a real database, small images.
 //!
 //! What a test needs and the machine lacks is skipped loudly, and is a failure when `CI=true`.
 
 pub mod hardened;
 pub mod images;
 pub mod jar;
+pub mod postgres;
 
 mod clamd;
 mod program;
