@@ -1,18 +1,17 @@
 //! An image that is hardened on purpose passes the packs of the frameworks, and what is left is what no flag can supply.
 //! Each property that is broken fails exactly the controls that name it.
 
-mod desk;
-mod properties;
 mod remainder;
+mod verdicts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result, anyhow};
 use serde_json::Value;
 
-use desk::{Desk, States};
-use properties::{Row, WHOLE, rows};
+use crate::hardened::{Row, WHOLE, rows};
 use remainder::{LEFT, Why};
+use verdicts::{States, Verdicts};
 
 /// The packs, each with its short name in the tables.
 const PACKS: [(&str, &str); 6] = [
@@ -47,17 +46,21 @@ fn pins(text: &str) -> Pins<'_> {
 
 #[test]
 fn the_whole_image_passes_and_what_is_left_is_pinned() -> Result<()> {
-    let desk = Desk::new()?;
-    let whole = desk.given("whole", &WHOLE)?;
+    let verdicts = Verdicts::new()?;
+    let whole = verdicts.desk.given("whole", &WHOLE)?;
     for ((short, pack), (of, pinned)) in PACKS.into_iter().zip(LEFT) {
         assert_eq!(short, of);
         // There is no further search for secrets that could be named.
-        assert!(desk.empty(pack).iter().all(|key| *key == "further_secret_names"), "{pack}: {:?}", desk.empty(pack));
-        let check = desk.stopgate.run(desk.words("check", pack, &whole)?.split(' '))?;
+        assert!(
+            verdicts.empty(pack).iter().all(|key| *key == "further_secret_names"),
+            "{pack}: {:?}",
+            verdicts.empty(pack)
+        );
+        let check = verdicts.desk.stopgate.run(verdicts.words("check", pack, &whole)?.split(' '))?;
         let findings = check.json()?["findings"].clone();
         let loud = findings.as_array().into_iter().flatten().filter(|finding| finding["action"] != "go");
         assert_eq!((check.code, loud.collect::<Vec<_>>()), (0, vec![]), "{pack}");
-        let report = desk.evidence(pack, &whole)?;
+        let report = verdicts.evidence(pack, &whole)?;
         assert_eq!(report["decision"], "pass", "{pack}");
         let mut seen: BTreeMap<Why, Vec<&str>> = BTreeMap::new();
         for control in controls(&report)? {
@@ -73,12 +76,12 @@ fn the_whole_image_passes_and_what_is_left_is_pinned() -> Result<()> {
 }
 
 /// Decides a row, and tells what is not as pinned.
-fn wrong(desk: &Desk, whole: &[States], at: usize, row: &Row) -> Result<Vec<String>> {
-    let _turn = desk.turn(row);
-    let given = desk.given(&format!("row-{at}"), row)?;
+fn wrong(verdicts: &Verdicts, whole: &[States], at: usize, row: &Row) -> Result<Vec<String>> {
+    let _turn = verdicts.desk.turn(row.past);
+    let given = verdicts.desk.given(&format!("row-{at}"), row)?;
     let (mut fails, mut unknown) = (Pins::new(), Pins::new());
     for ((short, pack), before) in PACKS.iter().zip(whole) {
-        let after = desk.states(pack, &given)?;
+        let after = verdicts.states(pack, &given)?;
         for (pins, states) in [(&mut fails, ["not-satisfied"].as_slice()), (&mut unknown, &["not-assessed", "error"])] {
             let ids: BTreeSet<String> = states.iter().flat_map(|state| turned(before, &after, state)).collect();
             if !ids.is_empty() {
@@ -96,12 +99,12 @@ fn wrong(desk: &Desk, whole: &[States], at: usize, row: &Row) -> Result<Vec<Stri
 #[test]
 fn each_broken_property_fails_the_controls_that_name_it() -> Result<()> {
     const THREADS: usize = 4;
-    let desk = Desk::new()?;
-    let given = desk.given("whole", &WHOLE)?;
-    let whole: Vec<States> = PACKS.iter().map(|(_, pack)| desk.states(pack, &given)).collect::<Result<_>>()?;
+    let verdicts = Verdicts::new()?;
+    let given = verdicts.desk.given("whole", &WHOLE)?;
+    let whole: Vec<States> = PACKS.iter().map(|(_, pack)| verdicts.states(pack, &given)).collect::<Result<_>>()?;
     let of_thread = &|from: usize| -> Result<Vec<String>> {
         let own = rows().enumerate().skip(from).step_by(THREADS);
-        let told = own.map(|(at, row)| wrong(&desk, &whole, at, row).context(row.what));
+        let told = own.map(|(at, row)| wrong(&verdicts, &whole, at, row).context(row.what));
         Ok(told.collect::<Result<Vec<_>>>()?.concat())
     };
     let told = std::thread::scope(|scope| {

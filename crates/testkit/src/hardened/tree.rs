@@ -55,6 +55,8 @@ impl Deb {
 
 pub(super) const PASSWD: &str = "root:x:0:0:root:/root:/usr/sbin/nologin\nserver:x:10001:10001::/:/usr/sbin/nologin\n";
 pub(super) const SHADOW: &str = "root:*:19700:0:99999:7:::\nserver:!:19700:0:99999:7:::\n";
+/// The certificates of authorities that are trusted.
+pub(super) const AUTHORITIES: &str = "authorities\n";
 const GROUP: &str = "root:x:0:\nserver:x:10001:\n";
 
 pub(super) fn base() -> Vec<Deb> {
@@ -78,6 +80,7 @@ pub(super) fn own() -> Vec<Deb> {
 pub(super) fn settings() -> Vec<(&'static str, String)> {
     vec![
         ("etc/crypto-policies/config", "FIPS\n".to_owned()),
+        ("etc/ssl/certs/ca-certificates.crt", AUTHORITIES.to_owned()),
         ("etc/dnf/dnf.conf", "[main]\ngpgcheck=1\n".to_owned()),
         ("etc/yum.conf", "[main]\ngpgcheck=1\n".to_owned()),
         ("etc/ssl/openssl.cnf", "[system_default_sect]\nMinProtocol = TLSv1.2\n".to_owned()),

@@ -10,7 +10,7 @@ use stopgate_testkit::hardened::Hardened;
 
 /// What is known from before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Past {
+pub(crate) enum Past {
     /// The whole image was evaluated on the day before.
     DayBefore,
     /// This image was evaluated at this time, and not since.
@@ -19,27 +19,29 @@ pub(super) enum Past {
     Known(&'static str),
     /// As the day before, but the vulnerability data was built at this time.
     DataOf(&'static str),
+    /// The whole image is what the tag named before. It is there itself, and no evaluation of it.
+    Image,
 }
 
 /// One property.
 #[derive(Clone, Copy)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// What is broken.
-    pub(super) what: &'static str,
-    pub(super) breaks: fn(&mut Hardened),
+    pub(crate) what: &'static str,
+    pub(crate) breaks: fn(&mut Hardened),
     /// Controls that are not satisfied any more.
-    pub(super) fails: &'static str,
+    pub(crate) fails: &'static str,
     /// Controls that cannot be assessed any more.
-    pub(super) unknown: &'static str,
-    pub(super) past: Past,
+    pub(crate) unknown: &'static str,
+    pub(crate) past: Past,
     /// What the site says otherwise.
-    pub(super) site: &'static [(&'static str, &'static str)],
+    pub(crate) site: &'static [(&'static str, &'static str)],
 }
 
 /// Nothing is broken.
-pub(super) const WHOLE: Row = row("nothing", |_| (), "");
+pub(crate) const WHOLE: Row = row("nothing", |_| (), "");
 
-const fn row(what: &'static str, breaks: fn(&mut Hardened), fails: &'static str) -> Row {
+pub(crate) const fn row(what: &'static str, breaks: fn(&mut Hardened), fails: &'static str) -> Row {
     Row { what, breaks, fails, unknown: "", past: Past::DayBefore, site: &[] }
 }
 
@@ -48,7 +50,7 @@ impl Row {
         Self { unknown, ..self }
     }
 
-    const fn past(self, past: Past) -> Self {
+    pub(crate) const fn past(self, past: Past) -> Self {
         Self { past, ..self }
     }
 
@@ -58,6 +60,6 @@ impl Row {
 }
 
 /// All properties.
-pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
+pub(crate) fn rows() -> impl Iterator<Item = &'static Row> {
     [tree::ROWS, build::ROWS, knowledge::ROWS].into_iter().flatten()
 }
