@@ -49,16 +49,21 @@ pub struct PackageVulnerabilityAnnotationResponseList {
 #[garde(allow_unvalidated)]
 pub struct VulnerabilityAnnotation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub uuid: Option<Uuid>,
     pub vulnerability_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub author: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub created_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub updated_at: Option<Timestamp>,
     /// Counts the changes of the note.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub version: Option<u64>,
     pub status: VulnAnnotationStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]

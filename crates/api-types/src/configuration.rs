@@ -3,7 +3,7 @@
 use garde::Validate;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -34,6 +34,7 @@ pub enum ConfigurationDataType {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SystemConfiguration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub uuid: Option<Uuid>,
     pub key: String,
     pub value: SystemConfigurationValue,
@@ -66,8 +67,10 @@ pub struct SystemConfiguration {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_system_internal: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub created_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub updated_at: Option<Timestamp>,
 }
 
@@ -144,8 +147,8 @@ list! {
 pub enum SystemConfigurationValue {
     Null,
     Bool(bool),
-    Integer(i64),
-    Number(f64),
+    #[schema(value_type = f64)]
+    Number(Number),
     Text(String),
     List(Vec<ConfigurationItem>),
 }

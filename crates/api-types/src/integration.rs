@@ -154,6 +154,7 @@ pub struct IntegrationSummary {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub integration_status: Option<IntegrationStatus>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub last_seen: Option<Timestamp>,
     /// Seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -51,3 +51,4 @@ pub mod token;
 pub mod user;
 pub mod user_group;
 pub mod vulnerability;
+pub mod webhook;

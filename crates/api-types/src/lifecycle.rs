@@ -32,6 +32,7 @@ pub struct ArtifactLifecyclePolicyList {
 #[garde(allow_unvalidated)]
 pub struct ArtifactLifecyclePolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub uuid: Option<Uuid>,
     pub action: LifecycleAction,
     pub name: String,
@@ -41,10 +42,13 @@ pub struct ArtifactLifecyclePolicy {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub updated_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub created_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -52,6 +56,7 @@ pub struct ArtifactLifecyclePolicy {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ArtifactLifecyclePolicyResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub uuid: Option<Uuid>,
     pub action: LifecycleAction,
     pub name: String,
@@ -61,10 +66,13 @@ pub struct ArtifactLifecyclePolicyResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub enabled: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub updated_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub created_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub deleted_at: Option<Timestamp>,
 }
 
@@ -74,6 +82,7 @@ pub struct ArtifactLifecyclePolicyResponse {
 pub struct ArtifactLifecyclePolicyConditions {
     /// Counts the changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
     pub version: Option<u64>,
     pub even_if_exists_in_runtime_inventory: bool,
     pub days_since_analyzed: u64,

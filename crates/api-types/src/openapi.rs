@@ -9,7 +9,7 @@ use crate::{
     account, action, alert, ancestor, annotation, api_key, application, configuration, content, correction, ecs, error,
     evaluation, event, feed, image, import, integration, inventory, kubernetes, lifecycle, notification, policy, query,
     rbac, registry, saml, scan, search, source, spec, stig, subscription, summary, system, token, user, user_group,
-    vulnerability,
+    vulnerability, webhook,
 };
 
 /// Every schema of this crate. Only those that no other one uses are listed; the rest comes with them.
@@ -140,6 +140,10 @@ use crate::{
         vulnerability::ImagePackageVulnerabilityResponse,
         vulnerability::SourcePackageVulnerabilityResponse,
         vulnerability::VulnerabilityType,
+        webhook::AnalysisUpdateNotification,
+        webhook::PolicyEvalNotification,
+        webhook::TagUpdateNotification,
+        webhook::VulnUpdateNotification,
     ))
 )]
 pub struct Schemas;

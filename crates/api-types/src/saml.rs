@@ -48,9 +48,11 @@ pub struct RbacManagerSamlConfiguration {
     pub default_role: Option<String>,
     /// Absent means yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = true)]
     pub require_signed_assertions: Option<bool>,
     /// Absent means yes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = true)]
     pub require_signed_response: Option<bool>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
@@ -58,6 +60,7 @@ pub struct RbacManagerSamlConfiguration {
     pub last_updated: Option<Timestamp>,
     /// Refuse users that were not created before. Absent means no.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(default = false)]
     pub require_existing_users: Option<bool>,
 }
 

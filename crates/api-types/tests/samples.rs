@@ -1,6 +1,10 @@
 //! Samples of the shapes that are easiest to get wrong: read, written, and the same again.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test may fail")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may fail, and reads better with literals"
+)]
 
 use garde::Validate;
 use serde::Serialize;
