@@ -1,6 +1,6 @@
 //! Errors and their one body.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -19,7 +19,7 @@ pub struct ApiErrorResponse {
     /// One sentence for people; some clients look for words in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "object_or_text")]
     pub detail: Option<ErrorDetail>,
     /// `code` under the name that older clients read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -44,6 +44,22 @@ pub struct ErrorDetail {
     /// Anything else.
     #[serde(flatten)]
     pub more: Map<String, Value>,
+}
+
+/// COMPAT: Anchore's schema check answers with RFC 7807, where `detail` is a text; it is kept as `more["text"]`.
+fn object_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<ErrorDetail>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Detail {
+        Object(ErrorDetail),
+        Other(Value),
+    }
+    Ok(Option::deserialize(deserializer)?.map(|detail| match detail {
+        Detail::Object(detail) => detail,
+        Detail::Other(text) => {
+            ErrorDetail { more: Map::from_iter([("text".to_owned(), text)]), ..ErrorDetail::default() }
+        }
+    }))
 }
 
 /// A field that was not accepted, and why.

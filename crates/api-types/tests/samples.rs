@@ -264,6 +264,11 @@ fn an_error_has_the_keys_of_both_generations() {
     let foreign: ApiErrorResponse =
         serde_json::from_value(json!({"message": "m", "detail": {"error_codes": ["UNKNOWN"], "raw": 1}})).unwrap();
     assert_eq!(foreign.detail.unwrap().more["raw"], 1);
+    let schema_check: ApiErrorResponse = serde_json::from_value(json!({
+        "type": "about:blank", "title": "Bad Request", "detail": "'tag' is a required property", "status": 400
+    }))
+    .unwrap();
+    assert_eq!(schema_check.detail.unwrap().more["text"], "'tag' is a required property");
 }
 
 #[test]
