@@ -13,6 +13,20 @@ pub struct Engine {
     pub semantics: String,
 }
 
+/// Raised whenever a matcher, a trigger or a cataloger gives another answer than before.
+const SEMANTICS: &str = "1";
+
+impl Engine {
+    /// This program.
+    pub fn own() -> Self {
+        Self {
+            name: "stopgate".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            semantics: SEMANTICS.to_owned(),
+        }
+    }
+}
+
 /// Which policy.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PolicyIdentity {

@@ -20,6 +20,8 @@ pub struct Identity {
     pub version: String,
     /// Distribution and release, or nothing.
     pub distro: String,
+    /// Names, folded, under which vulnerability data may have it: its own, its sources', its products'.
+    pub names: Vec<String>,
 }
 
 /// A match of an identity.
@@ -132,6 +134,15 @@ pub async fn record_set(db: Db<'_>, identities: &[Identity]) -> Result<i64, Stor
         " ON CONFLICT (hash) DO NOTHING",
     )
     .await?;
+    for chunk in sorted.chunks(2_000) {
+        let keys = keys_of(db, chunk.iter().map(|identity| identity.hash)).await?;
+        let named = chunk.iter().filter_map(|identity| Some((identity, *keys.get(identity.hash.as_slice())?)));
+        let rows: Vec<Vec<Value>> = named
+            .flat_map(|(identity, key)| identity.names.iter().map(move |name| vec![name.as_str().into(), key.into()]))
+            .collect();
+        insert_many(db, "INSERT INTO identity_name (name, identity) VALUES ", 2, &rows, " ON CONFLICT DO NOTHING")
+            .await?;
+    }
     let set: i64 = sql("INSERT INTO content_set (hash, n) VALUES ($1, $2) \
                         ON CONFLICT (hash) DO UPDATE SET n = excluded.n RETURNING id")
     .bind(hash)
@@ -150,6 +161,20 @@ pub async fn record_set(db: Db<'_>, identities: &[Identity]) -> Result<i64, Stor
     Ok(set)
 }
 
+/// Keys of identities by their hashes.
+async fn keys_of(
+    db: Db<'_>,
+    hashes: impl Iterator<Item = [u8; 32]>,
+) -> Result<std::collections::HashMap<Vec<u8>, i64>, StoreError> {
+    let all: Vec<[u8; 32]> = hashes.collect();
+    let mut keys = std::collections::HashMap::new();
+    for chunk in all.chunks(10_000) {
+        let found = sql("SELECT id, hash FROM identity WHERE hash IN").list(chunk.iter().map(|hash| hash.to_vec()));
+        keys.extend(found.all(db, |row| Ok((row.get::<Vec<u8>>("hash")?, row.get::<i64>("id")?))).await?);
+    }
+    Ok(keys)
+}
+
 /// Writes down what matches identities now: what is new is first seen now, what matches no longer is gone.
 pub async fn record_matches(
     db: Db<'_>,
@@ -158,11 +183,7 @@ pub async fn record_matches(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let at = time::micros(now);
-    let mut keys = std::collections::HashMap::new();
-    for chunk in identities.chunks(10_000) {
-        let found = sql("SELECT id, hash FROM identity WHERE hash IN").list(chunk.iter().map(|hash| hash.to_vec()));
-        keys.extend(found.all(db, |row| Ok((row.get::<Vec<u8>>("hash")?, row.get::<i64>("id")?))).await?);
-    }
+    let keys = keys_of(db, identities.iter().copied()).await?;
     // What is matched again below is not gone.
     let all: Vec<i64> = keys.values().copied().collect();
     for chunk in all.chunks(10_000) {
@@ -306,15 +327,25 @@ pub async fn shared_artifact(
         .await
 }
 
-/// Sets that hold a package of one of these names.
+/// Sets that hold a package which data may have under one of these names, folded.
 pub async fn sets_with_names(db: Db<'_>, names: &[String]) -> Result<Vec<i64>, StoreError> {
     let mut all = std::collections::BTreeSet::new();
     for chunk in names.chunks(5_000) {
-        let statement = sql("SELECT DISTINCT c.content_set AS id FROM identity i \
-                             JOIN content_set_member c ON c.identity = i.id WHERE LOWER(i.name) IN");
+        let statement = sql("SELECT DISTINCT c.content_set AS id FROM identity_name n \
+                             JOIN content_set_member c ON c.identity = n.identity WHERE n.name IN");
         all.extend(statement.list(chunk.iter().map(String::as_str)).all(db, |row| row.get::<i64>("id")).await?);
     }
     Ok(all.into_iter().collect())
+}
+
+/// All sets with a larger key that an image or a source has, the smallest keys first.
+pub async fn sets_after(db: Db<'_>, after: i64, limit: u64) -> Result<Vec<i64>, StoreError> {
+    sql("SELECT DISTINCT content_set AS id FROM artifact WHERE 1 = 1")
+        .filter("content_set >", Some(after))
+        .then(" ORDER BY id")
+        .page(limit, 0)
+        .all(db, |row| row.get("id"))
+        .await
 }
 
 /// An analysis document of each set, with the set's key, for sets with larger keys.

@@ -9,7 +9,8 @@ mod state;
 use jiff::Timestamp;
 use stopgate_matcher::{MatchOptions, find_matches};
 use stopgate_model::{
-    Artifact, CheckReport, ControlResult, Evaluation, FixPlan, Gap, ImageReference, MatchReport, MatchSeen, Verdict,
+    Artifact, CheckReport, ControlResult, Engine, Evaluation, FixPlan, Gap, ImageReference, MatchReport, MatchSeen,
+    Verdict,
 };
 use stopgate_packs::control_states;
 use stopgate_policy::{Ancestor, BaseCandidate, BaseImage, Bases, EvalContext, History, Means};
@@ -19,7 +20,6 @@ pub(crate) use gather::{data, ground};
 pub(crate) use policy::{Loaded, Origin, values_of_options};
 use state::Other;
 
-use crate::engine;
 use crate::failure::Failure;
 
 /// What a decision is about, and what it rests on beside the policy.
@@ -155,7 +155,7 @@ impl Ground<'_> {
     }
 
     fn context<'a>(&'a self, state: &'a State, matches: Option<&'a MatchReport>) -> EvalContext<'a> {
-        let mut context = EvalContext::new(&self.artifact, &self.tag, self.now, engine::engine());
+        let mut context = EvalContext::new(&self.artifact, &self.tag, self.now, Engine::own());
         context.matches = matches;
         context.strict_names = self.strict_names;
         context.from_sbom = self.from_sbom;
@@ -172,7 +172,7 @@ impl Ground<'_> {
     /// Evaluates another artifact with the same policy, tag, data and time.
     fn evaluate_other(&self, artifact: Artifact, loaded: &Loaded) -> Other {
         let matches = self.matches(&artifact);
-        let mut context = EvalContext::new(&artifact, &self.tag, self.now, engine::engine());
+        let mut context = EvalContext::new(&artifact, &self.tag, self.now, Engine::own());
         context.matches = matches.as_ref();
         context.strict_names = self.strict_names;
         context.from_sbom = self.from_sbom;

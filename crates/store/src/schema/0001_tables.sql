@@ -53,7 +53,8 @@ CREATE TABLE identity (
   id {pk}, hash {bytes} NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
   distro TEXT NOT NULL);
 CREATE INDEX identity_name ON identity (name, kind, version);
-CREATE INDEX identity_folded ON identity (LOWER(name));
+CREATE TABLE identity_name (
+  name TEXT NOT NULL, identity BIGINT NOT NULL REFERENCES identity(id), PRIMARY KEY (name, identity));
 CREATE TABLE content_set_member (
   content_set BIGINT NOT NULL REFERENCES content_set(id), identity BIGINT NOT NULL REFERENCES identity(id),
   PRIMARY KEY (content_set, identity));

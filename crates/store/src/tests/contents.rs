@@ -11,6 +11,7 @@ fn identity(n: u8) -> Identity {
         name: format!("Pkg{n}"),
         version: "1".to_owned(),
         distro: "debian 12".to_owned(),
+        names: vec![format!("pkg{n}"), "source".to_owned()],
     }
 }
 
@@ -38,6 +39,9 @@ fn equal_contents_are_one_set_and_matches_keep_their_first_day() {
         assert_ne!(set, other);
         assert_eq!(content::sets_with_names(db, &["pkg2".to_owned()]).await.unwrap(), [set, other]);
         assert_eq!(content::sets_with_names(db, &["pkg1".to_owned(), "none".to_owned()]).await.unwrap(), [set]);
+
+        assert_eq!(content::sets_with_names(db, &["source".to_owned()]).await.unwrap(), [set, other]);
+        assert_eq!(content::sets_after(db, 0, 10).await.unwrap(), Vec::<i64>::new(), "no artifact has them");
 
         let both = [[1; 32], [2; 32]];
         let first = [matched(1, "CVE-1", ""), matched(2, "CVE-2", "2")];

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use stopgate_formats::analysis;
-use stopgate_model::{Action, Artifact, Decision, Evaluation, limits};
+use stopgate_model::{Action, Artifact, Decision, Engine, Evaluation, limits};
 use stopgate_policy::{EvalContext, Policy};
 use stopgate_vulndb::Database;
 
@@ -16,7 +16,7 @@ use crate::clock;
 use crate::decision::{Origin, data};
 use crate::failure::{Failure, printable};
 use crate::output::{wanted, write_all};
-use crate::{engine, sources};
+use crate::sources;
 
 #[derive(Debug, Clone, Copy)]
 enum Format {
@@ -41,7 +41,7 @@ pub(super) fn run(command: &PolicyCommand) -> Result<u8, Failure> {
         let tag = sources::tag(&SourceArguments::of(String::new()), &artifact)?;
         let matches = database.as_ref().map(|database: &Database| sources::matches(&artifact, database));
         let evaluate = |policy: &Policy| {
-            let mut context = EvalContext::new(&artifact, &tag, now, engine::engine());
+            let mut context = EvalContext::new(&artifact, &tag, now, Engine::own());
             context.matches = matches.as_ref();
             stopgate_policy::evaluate(policy, &context)
         };

@@ -1,0 +1,12 @@
+//! Images of an account: adding them, finding them, deleting them.
+
+mod add;
+mod analyze;
+mod find;
+mod identity;
+
+pub use add::{AddImage, AddSource};
+pub use find::ImageView;
+
+pub(crate) use analyze::ANALYZE;
+pub(crate) use identity::{identities, key_of, matches_of};

@@ -1,0 +1,197 @@
+//! Workers: they take jobs, hold their leases while they work, and keep the house.
+
+use std::time::Duration;
+
+use stopgate_store::job::{self, Job, Lane};
+use stopgate_store::setting::{self, Worker};
+use stopgate_store::{StoreError, event};
+use tokio::sync::watch;
+
+use crate::error::Kind;
+use crate::image::ANALYZE;
+use crate::{Service, ServiceError, clock, evaluation};
+
+/// How often an idle worker looks for work without being woken.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often a lease is renewed.
+const RENEW: Duration = Duration::from_secs(10);
+/// How often the house is kept.
+const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How long jobs that are over are remembered.
+const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+
+/// How many of each a process has.
+#[derive(Debug, Clone)]
+pub struct Workers {
+    /// Lanes with the number of jobs of each at a time.
+    pub lanes: Vec<(Lane, usize)>,
+}
+
+impl Workers {
+    /// For one process that does everything on this machine.
+    pub fn all() -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            lanes: vec![(Lane::Analyze, processors.max(1)), (Lane::Evaluate, 2), (Lane::Notify, 2), (Lane::Feeds, 1)],
+        }
+    }
+}
+
+impl Service {
+    /// Works until it is told to stop; a job that is being done then is done to its end or given back.
+    pub async fn work(&self, workers: Workers, stop: watch::Receiver<bool>) {
+        let mut tasks = tokio::task::JoinSet::new();
+        for (lane, n) in workers.lanes {
+            for number in 0..n {
+                let (service, stop) = (self.clone(), stop.clone());
+                tasks.spawn(async move { service.take_jobs(lane, number, stop).await });
+            }
+        }
+        let (service, stop) = (self.clone(), stop.clone());
+        tasks.spawn(async move { service.keep_house(stop).await });
+        while tasks.join_next().await.is_some() {}
+        let tx = self.store().begin().await;
+        if let Ok(tx) = tx {
+            let _ = setting::forget_worker(tx.db(), &self.options().host).await;
+            let _ = tx.commit().await;
+        }
+    }
+
+    /// Takes over what this process had in hand before it was restarted, when nobody else can be it.
+    pub async fn take_back(&self) -> Result<(), ServiceError> {
+        for lost in self.store().release_holder(&self.options().host).await? {
+            self.over(&lost).await;
+        }
+        Ok(())
+    }
+
+    async fn take_jobs(&self, lane: Lane, number: usize, mut stop: watch::Receiver<bool>) {
+        let holder = self.options().host.clone();
+        while !*stop.borrow() {
+            match self.store().lease(&holder, &[lane]).await {
+                Ok(Some(job)) => self.hold(&job, &mut stop).await,
+                Ok(None) => self.wait(&mut stop).await,
+                Err(error) => {
+                    tracing::warn!(%error, lane = lane.name(), number, "no job can be taken");
+                    self.wait(&mut stop).await;
+                }
+            }
+        }
+    }
+
+    async fn wait(&self, stop: &mut watch::Receiver<bool>) {
+        tokio::select! {
+            () = self.0.wake.notified() => {}
+            () = tokio::time::sleep(LOOK) => {}
+            _ = stop.changed() => {}
+        }
+    }
+
+    /// Does a job while its lease is renewed. A lease that is lost, or a job that is to stop, ends the work.
+    async fn hold(&self, job: &Job, stop: &mut watch::Receiver<bool>) {
+        let work = self.perform(job);
+        tokio::pin!(work);
+        let mut again = tokio::time::interval(RENEW);
+        again.tick().await;
+        let done = loop {
+            tokio::select! {
+                done = &mut work => break done,
+                _ = again.tick() => match self.store().renew(job, None).await {
+                    Ok(true) => {}
+                    Ok(false) => break Err(ServiceError::new(Kind::Conflict, CANCELLED)),
+                    Err(StoreError::LeaseLost) => return,
+                    Err(error) => tracing::warn!(%error, job = job.id, "a lease could not be renewed"),
+                },
+                _ = stop.changed() => {
+                    // What can be finished soon is; the rest is given back, for somebody else or for later.
+                    let finished = tokio::time::timeout(Duration::from_secs(20), &mut work).await;
+                    let given_back = || Err(ServiceError::new(Kind::Unavailable, "the server is stopping"));
+                    break finished.unwrap_or_else(|_| given_back());
+                }
+            }
+        };
+        if let Err(error) = done {
+            self.failed(job, &error).await;
+        }
+    }
+
+    async fn perform(&self, job: &Job) -> Result<(), ServiceError> {
+        let started = std::time::Instant::now();
+        let done = match job.kind.as_str() {
+            ANALYZE => self.analyze(job).await,
+            evaluation::EVALUATE => self.evaluate_job(job).await,
+            "rematch" => self.rematch(job).await,
+            other => Err(ServiceError::internal(format!("there is no job `{other}`"))),
+        };
+        tracing::debug!(job = job.id, kind = job.kind, ok = done.is_ok(), ms = started.elapsed().as_millis(), "a job");
+        done
+    }
+
+    async fn failed(&self, job: &Job, error: &ServiceError) {
+        if error.message == CANCELLED {
+            if let Ok(tx) = self.store().begin().await {
+                let _ = job::cancelled(tx.db(), job).await;
+                let _ = tx.commit().await;
+            }
+            return;
+        }
+        tracing::warn!(job = job.id, kind = job.kind, attempt = job.attempts, %error, "a job failed");
+        // Twice as long after each try.
+        let wait = Duration::from_secs(1 << job.attempts.clamp(0, 8));
+        let Ok(tx) = self.store().begin().await else { return };
+        match self.store().fail(tx, job, &error.message, Some(wait)).await {
+            Ok(true) => self.over(&Job { error: Some(error.message.clone()), ..job.clone() }).await,
+            Ok(false) | Err(StoreError::LeaseLost) => {}
+            Err(error) => tracing::warn!(%error, job = job.id, "a failed job could not be given back"),
+        }
+    }
+
+    /// A job that will not be tried again.
+    async fn over(&self, job: &Job) {
+        if job.kind == ANALYZE
+            && let Err(error) = self.analysis_lost(job).await
+        {
+            tracing::warn!(%error, job = job.id, "the end of an analysis could not be written down");
+        }
+    }
+
+    async fn keep_house(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            if let Err(error) = self.house().await {
+                tracing::warn!(%error, "the house could not be kept");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(HOUSEKEEPING) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    async fn house(&self) -> Result<(), ServiceError> {
+        for lost in self.store().expire_leases().await? {
+            self.over(&lost).await;
+        }
+        let now = clock::now();
+        let tx = self.store().begin().await?;
+        let worker = Worker {
+            id: self.options().host.clone(),
+            host: self.options().host.clone(),
+            roles: "all".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            seen_at: now,
+        };
+        setting::alive(tx.db(), &worker).await?;
+        if setting::take_turn(tx.db(), "number-events", Duration::from_millis(500)).await? {
+            event::number(tx.db()).await?;
+        }
+        if setting::take_turn(tx.db(), "sweep", Duration::from_secs(600)).await? {
+            stopgate_store::token::sweep(tx.db(), now).await?;
+            stopgate_store::import::expire(tx.db(), now).await?;
+            let before = now - jiff::SignedDuration::try_from(REMEMBERED).unwrap_or_default();
+            job::sweep(tx.db(), before.as_microsecond()).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}
+
+const CANCELLED: &str = "the job was cancelled";
