@@ -15,9 +15,12 @@ pub mod permission;
 pub mod policy;
 pub mod registry;
 pub mod sandbox;
+pub mod sbom;
 mod start;
+mod subscription;
 pub mod users;
 mod vault;
+pub mod vulnerability;
 pub mod worker;
 
 pub use auth::Caller;
@@ -28,6 +31,7 @@ pub use vault::Vault;
 
 use std::sync::Arc;
 
+use sha2::{Digest as _, Sha256};
 use stopgate_store::Store;
 
 use auth::Auth;
@@ -83,4 +87,9 @@ impl Service {
     pub(crate) fn wake(&self) {
         self.0.wake.notify_waiters();
     }
+}
+
+/// SHA-256 as hexadecimal digits.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }

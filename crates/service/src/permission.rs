@@ -2,6 +2,12 @@
 //!
 //! Names of permissions are the actions of the published API document; roles are fixed, as there.
 
+/// A permission as a type.
+pub trait Grant {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
 /// Declares the permissions with their names on the wire.
 macro_rules! permissions {
     ($($variant:ident $name:literal),+ $(,)?) => {
@@ -17,6 +23,21 @@ macro_rules! permissions {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }
             }
+        }
+
+        /// A type for each permission: what a handler needs stands in its signature.
+        pub mod granted {
+            use super::{Grant, Permission};
+
+            $(
+                #[doc = concat!("`", $name, "`")]
+                #[derive(Debug, Clone, Copy)]
+                pub enum $variant {}
+
+                impl Grant for $variant {
+                    const PERMISSION: Permission = Permission::$variant;
+                }
+            )+
         }
     };
 }

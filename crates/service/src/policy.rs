@@ -249,3 +249,8 @@ impl Service {
 fn unknown(policy: &str) -> ServiceError {
     ServiceError::not_found(format!("there is no policy `{policy}` in the account"))
 }
+
+/// Gates, triggers and parameters, in the shape of `GET /system/policy-spec`.
+pub fn spec() -> Value {
+    stopgate_policy::policy_spec()
+}

@@ -142,3 +142,62 @@ impl Service {
 pub(crate) fn unknown(digest: &str) -> ServiceError {
     ServiceError::not_found(format!("there is no image {digest} in the account"))
 }
+
+/// An image that another was built from.
+#[derive(Debug, Clone)]
+pub struct AncestorView {
+    /// The image.
+    pub image: Image,
+    /// Its tags.
+    pub tags: Vec<Tag>,
+    /// Its layers' diffIDs.
+    pub layers: Vec<String>,
+}
+
+impl Service {
+    /// Images of the account whose layers are the first of an image's, the nearest first.
+    pub async fn ancestors(&self, caller: &Caller, digest: &str) -> Result<Vec<AncestorView>, ServiceError> {
+        let (_, row) = self.analyzed(caller, digest).await?;
+        let layers: Vec<&str> = row.layers.lines().collect();
+        let db = self.store().read();
+        let found = image::with_chain(db, caller.account_id(), &chains(&layers)).await?;
+        let mut all = Vec::new();
+        for (image, own) in found {
+            let own: Vec<String> = own.lines().map(str::to_owned).collect();
+            if own.is_empty() || own.len() >= layers.len() || image.digest == digest {
+                continue;
+            }
+            let tags = tag::of_images(db, caller.account_id(), &[image.id]).await?;
+            all.push(AncestorView { image, tags, layers: own });
+        }
+        all.sort_by_key(|ancestor| std::cmp::Reverse(ancestor.layers.len()));
+        Ok(all)
+    }
+
+    /// The artifact of an image, whole.
+    pub async fn content(
+        &self,
+        caller: &Caller,
+        digest: &str,
+    ) -> Result<(ImageView, stopgate_model::Artifact), ServiceError> {
+        let (view, row) = self.analyzed(caller, digest).await?;
+        let artifact = self.artifact_of(&view.image, &row).await?;
+        Ok((view, artifact))
+    }
+}
+
+/// Chain ids of all proper prefixes of layers (OCI image specification, "Layer ChainID"), as hexadecimal digits.
+fn chains(layers: &[&str]) -> Vec<String> {
+    use sha2::{Digest as _, Sha256};
+    let mut all = Vec::new();
+    let mut chain = String::new();
+    for layer in layers.iter().take(layers.len().saturating_sub(1)) {
+        chain = if chain.is_empty() {
+            (*layer).to_owned()
+        } else {
+            format!("sha256:{}", hex::encode(Sha256::digest(format!("{chain} {layer}"))))
+        };
+        all.push(chain.trim_start_matches("sha256:").to_owned());
+    }
+    all
+}

@@ -6,7 +6,8 @@ mod find;
 mod identity;
 
 pub use add::{AddImage, AddSource};
-pub use find::ImageView;
+pub use find::{AncestorView, ImageView};
 
+pub(crate) use add::subscription_id;
 pub(crate) use analyze::ANALYZE;
 pub(crate) use identity::{identities, key_of, matches_of};

@@ -1,0 +1,43 @@
+//! What there is, one file per resource: its handlers, and the routes to them.
+
+mod accounts;
+mod api_keys;
+mod contents;
+mod evaluations;
+mod events;
+mod images;
+mod policies;
+mod registries;
+mod roles;
+mod subscriptions;
+mod tokens;
+mod users;
+mod vulnerabilities;
+
+pub(crate) mod system;
+
+use crate::routes::Routes;
+
+/// All routes below `/v2`.
+pub(crate) fn routes() -> Routes {
+    let mut all = Routes::default();
+    for add in [
+        system::routes,
+        tokens::routes,
+        accounts::routes,
+        users::routes,
+        api_keys::routes,
+        roles::routes,
+        images::routes,
+        evaluations::routes,
+        vulnerabilities::routes,
+        contents::routes,
+        policies::routes,
+        registries::routes,
+        subscriptions::routes,
+        events::routes,
+    ] {
+        add(&mut all);
+    }
+    all
+}
