@@ -16,21 +16,24 @@ const MOST: usize = 25;
 const STYLE: &str = "\
 :root{color-scheme:light dark}\
 body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}\
-h1{font-size:1.6rem;margin:0}h2{font-size:1.2rem;margin-top:2rem}\
+h1{font-size:1.6rem;margin:0 0 .8rem;overflow-wrap:anywhere}h2{font-size:1.2rem;margin-top:2rem}h3{font-size:1rem;margin:1.5rem 0 .3rem}\
+p{margin:.3rem 0}ul{margin:.3rem 0}li{margin:.2rem 0}h3,p,li,td{overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border-bottom:1px solid #8886}\
-dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#777}dd{margin:0;overflow-wrap:anywhere}\
-.state{white-space:nowrap;font-weight:600}.satisfied,.inherently-met{color:#177a3c}.not-satisfied,.error{color:#b3261e}\
+dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:#666}dd{margin:0;overflow-wrap:anywhere}\
+.id,.state{white-space:nowrap}.state{font-weight:600}.satisfied,.inherently-met{color:#177a3c}.not-satisfied,.error{color:#b3261e}\
 .satisfied-in-part,.accepted{color:#8a5a00}.not-assessed,.not-applicable{color:#666}\
-section{break-inside:avoid}code{overflow-wrap:anywhere}li{margin:.2rem 0}\
 @media (prefers-color-scheme:dark){.satisfied,.inherently-met{color:#6fd08c}.not-satisfied,.error{color:#ff8a80}\
 .satisfied-in-part,.accepted{color:#e0b050}.not-assessed,.not-applicable,dt{color:#aaa}}\
-@media print{body{margin:0;max-width:none}a{color:inherit}}";
+@media screen and (max-width:45rem){dl{display:block}dd{margin-bottom:.4rem}thead{display:none}\
+tr{display:block;padding:.4rem 0;border-bottom:1px solid #8886}td{display:block;padding:0;border:0}.id,.id+td{display:inline}.id{margin-right:.6rem}}\
+@media print{@page{margin:15mm}body{font-size:10pt;margin:0;max-width:none;padding:0}a{color:inherit;text-decoration:none}\
+h2,h3{break-after:avoid}h3+p{break-after:avoid}tr,li{break-inside:avoid}}";
 
 /// Writes the page.
 pub fn write(report: &ControlReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let pack = report.pack;
     let (name, _) = subject(report);
-    let title = format!("{} of {name}", pack.title);
+    let title = format!("{}: {name}", pack.title);
     writeln!(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{}</title>", shown(&title))?;
     writeln!(
         out,
@@ -45,14 +48,39 @@ pub fn write(report: &ControlReport<'_>, out: &mut dyn Write) -> io::Result<()> 
     summary(report, out)?;
     table(report, out)?;
     writeln!(out, "<h2>Control by control</h2>")?;
-    for control in report.controls {
-        section(report, control, out)?;
+    for (at, control) in report.controls.iter().enumerate().filter(|(_, control)| has_more(control)) {
+        section(report, at, control, out)?;
     }
     writeln!(out, "</body></html>")
 }
 
 fn shown(text: &str) -> String {
     escape(clean(text)).into_owned()
+}
+
+/// Text in which what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let escaped = shown(text);
+    let mut parts = escaped.split('`');
+    let mut html = parts.next().unwrap_or_default().to_owned();
+    while let Some(part) = parts.next() {
+        match parts.next() {
+            Some(behind) => html.extend(["<code>", part, "</code>", behind]),
+            None => html.extend(["`", part]),
+        }
+    }
+    html
+}
+
+/// Whether there is more to say of a control than its row does.
+fn has_more(control: &ControlResult) -> bool {
+    !control.rule_ids.is_empty() || (!control.not_assessed.is_empty() && control.not_assessed != control.reason)
+}
+
+/// Why a control is in its state. What holds in part is told by what it leaves out, and must not read as a fault.
+fn why(control: &ControlResult) -> String {
+    let left_out = control.state == ControlState::SatisfiedInPart && control.reason == control.not_assessed;
+    prose(&if left_out { format!("not assessed: {}", control.reason) } else { control.reason.clone() })
 }
 
 fn facts(report: &ControlReport<'_>, out: &mut dyn Write) -> io::Result<()> {
@@ -86,7 +114,7 @@ fn summary(report: &ControlReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     )?;
     for (state, count) in counts(report.controls) {
         let name = state.name();
-        writeln!(out, "<tr><td class=\"state {name}\">{name}</td><td>{count}</td><td>{}</td></tr>", meaning(state))?;
+        writeln!(out, "<tr><td class=\"id state {name}\">{name}</td><td>{count}</td><td>{}</td></tr>", meaning(state))?;
     }
     writeln!(out, "</tbody></table>")
 }
@@ -110,25 +138,23 @@ fn table(report: &ControlReport<'_>, out: &mut dyn Write) -> io::Result<()> {
         "<h2>Controls</h2><table><thead><tr><th>Control</th><th>Demand</th><th>State</th><th>Why</th></tr></thead><tbody>"
     )?;
     for (at, control) in report.controls.iter().enumerate() {
-        let state = control.state.name();
+        let (id, title, state) = (shown(&control.id), prose(&control.title), control.state.name());
+        let id = if has_more(control) { format!("<a href=\"#c{at}\">{id}</a>") } else { id };
         writeln!(
             out,
-            "<tr><td><a href=\"#c{at}\">{}</a></td><td>{}</td><td class=\"state {state}\">{state}</td><td>{}</td></tr>",
-            shown(&control.id),
-            shown(&control.title),
-            shown(&control.reason)
+            "<tr><td class=\"id\">{id}</td><td>{title}</td><td class=\"state {state}\">{state}</td><td>{}</td></tr>",
+            why(control)
         )?;
     }
     writeln!(out, "</tbody></table>")
 }
 
-fn section(report: &ControlReport<'_>, control: &ControlResult, out: &mut dyn Write) -> io::Result<()> {
-    let at = report.controls.iter().position(|other| other.id == control.id).unwrap_or_default();
+fn section(report: &ControlReport<'_>, at: usize, control: &ControlResult, out: &mut dyn Write) -> io::Result<()> {
     let state = control.state.name();
-    writeln!(out, "<section id=\"c{at}\"><h3>{} {}</h3>", shown(&control.id), shown(&control.title))?;
-    writeln!(out, "<p><span class=\"state {state}\">{state}</span> {}</p>", shown(&control.reason))?;
-    if !control.not_assessed.is_empty() {
-        writeln!(out, "<p>Not assessed from the artifact: {}</p>", shown(&control.not_assessed))?;
+    writeln!(out, "<section id=\"c{at}\"><h3>{} {}</h3>", shown(&control.id), prose(&control.title))?;
+    writeln!(out, "<p><span class=\"state {state}\">{state}</span> {}</p>", why(control))?;
+    if !control.not_assessed.is_empty() && control.not_assessed != control.reason {
+        writeln!(out, "<p>Not assessed from the artifact: {}</p>", prose(&control.not_assessed))?;
     }
     let found = findings(report, control);
     if !found.is_empty() {
@@ -148,7 +174,7 @@ fn section(report: &ControlReport<'_>, control: &ControlResult, out: &mut dyn Wr
 }
 
 fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
-    write!(out, "<li><strong>{}</strong> {}", finding.action.name(), shown(&finding.message))?;
+    write!(out, "<li><strong>{}</strong> {}", finding.action.name(), prose(&finding.message))?;
     if let Some(allowlist) = &finding.allowlist {
         write!(out, " (accepted by {} {})", shown(&allowlist.id), shown(&allowlist.item_id))?;
     }
@@ -157,7 +183,7 @@ fn item(finding: &Finding, out: &mut dyn Write) -> io::Result<()> {
     }
     let remedy = finding.remediation.as_ref().map_or_else(|| finding.recommendation.clone(), Remediation::sentence);
     if !remedy.is_empty() {
-        write!(out, "<br>{}", shown(&remedy))?;
+        write!(out, "<br>{}", prose(&remedy))?;
     }
     writeln!(out, "</li>")
 }

@@ -37,6 +37,9 @@ pub(crate) fn counts(controls: &[ControlResult]) -> Vec<(ControlState, usize)> {
 pub(crate) fn subject(report: &ControlReport<'_>) -> (String, String) {
     let (artifact, tag) = (report.check.artifact, &report.check.evaluation.evaluated_tag);
     let digest = artifact.source.image().map(|image| image.manifest_digest.to_string());
-    let name = if tag.is_empty() || tag.starts_with('*') { &artifact.source.name } else { tag };
-    (name.clone(), digest.unwrap_or_else(|| artifact.source.id.clone()))
+    let names = [tag, &artifact.source.name].into_iter().find(|name| !name.is_empty() && !name.starts_with('*'));
+    // An archive that says neither whose it is nor what it is called: the name of its file.
+    let file = || artifact.source.user_input.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    let name = names.map_or_else(file, String::as_str);
+    (name.to_owned(), digest.unwrap_or_else(|| artifact.source.id.clone()))
 }

@@ -64,6 +64,31 @@ fn a_page_escapes_what_comes_from_outside() {
 }
 
 #[test]
+fn a_page_names_an_archive_without_a_name_by_its_file_and_sets_code() {
+    let mut report = hostile_controls("a `b` <c> `d");
+    report.check.evaluation.evaluated_tag = "*/*:shop".to_owned();
+    report.check.artifact.source.name = "*/*".to_owned();
+    report.check.artifact.source.user_input = "oci-dir:/images/shop.tar/".to_owned();
+    let page = written(&report, write_html);
+    assert!(page.contains(": shop.tar</h1>") && !page.contains("*/*"), "{page}");
+    assert!(page.contains("a <code>b</code> &lt;c&gt; `d"), "{page}");
+}
+
+#[test]
+fn a_page_says_once_what_is_not_assessed() {
+    let mut report = hostile_controls("x");
+    for control in &mut report.results {
+        control.reason = "how it is started".to_owned();
+        control.not_assessed.clone_from(&control.reason);
+        control.rule_ids.retain(|_| control.state == ControlState::SatisfiedInPart);
+    }
+    let page = written(&report, write_html);
+    assert_eq!(page.matches("<section").count(), 1, "no section that repeats a row\n{page}");
+    assert_eq!(page.matches("not assessed: how it is started").count(), 2, "the row and the section\n{page}");
+    assert!(!page.contains("Not assessed from the artifact"), "{page}");
+}
+
+#[test]
 fn junit_skips_what_was_not_assessed_and_fails_what_is_not_satisfied() {
     let text = written(&hostile_controls("x"), write_junit);
     assert!(text.contains("tests=\"8\"") && text.contains("failures=\"1\"") && text.contains("errors=\"1\""), "{text}");
