@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use stopgate_packs::{RenderedControl, RenderedPack, Selected};
 
 use super::markdown::escape;
-use super::pack_page::{class, conditions, counts, groups, needs, split};
+use super::pack_page::{class, conditions, counts, groups, left_out, legend, needs, split};
 
 /// Writes the page.
 pub(crate) fn pack_markdown(selected: &Selected, pack: &RenderedPack, out: &mut dyn Write) -> io::Result<()> {
@@ -41,7 +41,8 @@ fn head(selected: &Selected, pack: &RenderedPack, out: &mut dyn Write) -> io::Re
     let source = format!("{} {}, {}, {}", framework.name, framework.version, framework.publisher, framework.url);
     writeln!(out, "{} ({})\n\n{}\n", escape(&source), escape(&framework.text_license), escape(&about.about))?;
     writeln!(out, "- Sees: {}.\n- Cannot see: {}.", escape(&about.sees), escape(&about.cannot_see))?;
-    writeln!(out, "- {}. Flavour: {}.", counts(selected), pack.flavour.name())
+    writeln!(out, "- {}. Flavour: {}.", counts(selected), pack.flavour.name())?;
+    legend(pack).iter().try_for_each(|text| writeln!(out, "- {}", escape(text)))
 }
 
 fn control(pack: &RenderedPack, rendered: &RenderedControl, out: &mut dyn Write) -> io::Result<()> {
@@ -60,9 +61,7 @@ fn control(pack: &RenderedPack, rendered: &RenderedControl, out: &mut dyn Write)
         writeln!(out, "| {} | {finds} | {todo} | {rule} |", group.action().name().to_uppercase())?;
     }
     writeln!(out)?;
-    for left_out in &rendered.left_out {
-        writeln!(out, "- Left out: {}, {}", escape(&left_out.library), escape(&left_out.reason))?;
-    }
+    rendered.left_out.iter().try_for_each(|rule| writeln!(out, "- Left out: {}", escape(&left_out(rule))))?;
     let needs = needs(rendered);
     if !needs.is_empty() {
         writeln!(out, "- Needs: {}", escape(&needs))?;

@@ -1,7 +1,7 @@
 //! What the pages about a pack say, in whatever form: its rules grouped as a person reads them.
 
 use stopgate_model::Action;
-use stopgate_packs::{AssessClass, RenderedControl, RenderedPack, RenderedRule, Selected};
+use stopgate_packs::{AssessClass, LeftOut, RenderedControl, RenderedPack, RenderedRule, Selected};
 
 /// Rules of a control that came from one rule of the library: one, or one for each item of a list.
 pub(super) struct Group<'a> {
@@ -71,6 +71,40 @@ pub(super) fn counts(selected: &Selected) -> String {
     format!(
         "{all} controls: {full} in full, {partial} in part, {supporting} as evidence for a person, {none} not at all"
     )
+}
+
+/// What the words of the page mean, and how to try a pack that the program carries.
+pub(super) fn legend(pack: &RenderedPack) -> Vec<String> {
+    let mut lines = vec![
+        "STOP: it must not pass as it is. WARN: somebody looks at it. GO: it is noted, for the evidence.".to_owned(),
+        "In full: all that an artifact can show of the control is looked at. In part: some of it. What is left stands as \
+         `not assessed`."
+            .to_owned(),
+    ];
+    if stopgate_packs::find(&pack.name).is_ok_and(|carried| carried.is_some()) {
+        let dockerfile = if needs_dockerfile(pack) { " --dockerfile Dockerfile" } else { "" };
+        lines.push(format!("To see where an image stands: stopgate check IMAGE -p {}{dockerfile}", pack.name));
+    }
+    lines
+}
+
+fn needs_dockerfile(pack: &RenderedPack) -> bool {
+    let prerequisites = pack.controls.iter().flat_map(|rendered| &rendered.control.prerequisites);
+    prerequisites.flat_map(stopgate_packs::Prerequisite::keys).any(|key| *key == stopgate_packs::Key::Dockerfile)
+}
+
+/// `a port is exposed (R-PORT-3, site value missing: allowed_ports)`.
+pub(super) fn left_out(rule: &LeftOut) -> String {
+    format!("{} ({}, {})", rule.summary, rule.library, rule.reason)
+}
+
+/// Whose a control is of which no artifact shows anything, and why.
+pub(super) fn elsewhere(control: &RenderedControl) -> String {
+    let (owner, why) = (control.control.owner.name(), &control.control.not_assessed);
+    match why.strip_prefix(owner) {
+        Some(rest) if rest.starts_with(':') => why.clone(),
+        _ => format!("{owner}; {why}"),
+    }
 }
 
 /// How much of a control an artifact shows, for a person.

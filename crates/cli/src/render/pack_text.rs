@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use stopgate_packs::{RenderedControl, RenderedPack, ResolvedParameter, Selected};
 
-use super::pack_page::{class, conditions, counts, groups, needs, split};
+use super::pack_page::{class, conditions, counts, elsewhere, groups, left_out, legend, needs, split};
 use super::style::{Style, line};
 
 /// Writes the page.
@@ -18,14 +18,8 @@ pub(crate) fn pack_text(selected: &Selected, pack: &RenderedPack, style: Style, 
     if !others.is_empty() {
         writeln!(out, "\n{}", style.bold("What no artifact can show"))?;
         for rendered in others {
-            let (control, title) = (&rendered.control, line(&rendered.named.title));
-            writeln!(
-                out,
-                "  {:8} {title} ({}; {})",
-                line(&control.id),
-                control.owner.name(),
-                line(&control.not_assessed)
-            )?;
+            let (id, title) = (line(&rendered.control.id), line(&rendered.named.title));
+            writeln!(out, "  {id:8} {title} ({})", line(&elsewhere(rendered)))?;
         }
     }
     writeln!(out, "\n{}", style.bold("Parameters (--param KEY=VALUE)"))?;
@@ -42,7 +36,8 @@ fn head(selected: &Selected, pack: &RenderedPack, style: Style, out: &mut dyn Wr
     writeln!(out, "{} ({})\n\n{}", line(&source), line(&framework.text_license), line(&about.about))?;
     writeln!(out, "Sees: {}.", line(&about.sees))?;
     writeln!(out, "Cannot see: {}.", line(&about.cannot_see))?;
-    writeln!(out, "{}. Flavour: {}.", counts(selected), pack.flavour.name())
+    writeln!(out, "{}. Flavour: {}.\n", counts(selected), pack.flavour.name())?;
+    legend(pack).iter().try_for_each(|text| writeln!(out, "{}", line(text)))
 }
 
 fn control(pack: &RenderedPack, rendered: &RenderedControl, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -55,9 +50,7 @@ fn control(pack: &RenderedPack, rendered: &RenderedControl, style: Style, out: &
         writeln!(out, "  {action} {} ({}, {})", line(&group.finds()), line(&group.id()), line(&group.trigger()))?;
         writeln!(out, "       {}", line(&group.rule.recommendation))?;
     }
-    for left_out in &rendered.left_out {
-        writeln!(out, "  left out: {}, {}", line(&left_out.library), line(&left_out.reason))?;
-    }
+    rendered.left_out.iter().try_for_each(|rule| writeln!(out, "  left out: {}", line(&left_out(rule))))?;
     let needs = needs(rendered);
     if !needs.is_empty() {
         writeln!(out, "  needs: {}", line(&needs))?;
@@ -65,6 +58,10 @@ fn control(pack: &RenderedPack, rendered: &RenderedControl, style: Style, out: &
     conditions(rendered).iter().try_for_each(|text| writeln!(out, "  {}", line(text)))?;
     if !control.not_assessed.is_empty() {
         writeln!(out, "  not assessed: {}", line(&control.not_assessed))?;
+    }
+    let related = named.related.texts();
+    if !related.is_empty() {
+        writeln!(out, "  related: {}", line(&related.join(", ")))?;
     }
     Ok(())
 }

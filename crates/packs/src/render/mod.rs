@@ -109,6 +109,8 @@ impl RenderedRule {
 pub struct LeftOut {
     /// Id in the rule library.
     pub library: String,
+    /// What it finds, one clause.
+    pub summary: String,
     /// Why, one clause.
     pub reason: String,
 }
@@ -280,7 +282,10 @@ impl<'a> Renderer<'a> {
                         }
                     }
                 }
-                Err(reason) => left_out.push(LeftOut { library: reference.rule.clone(), reason }),
+                Err(reason) => {
+                    let (library, summary) = (reference.rule.clone(), rule.summary.clone());
+                    left_out.push(LeftOut { library, summary, reason });
+                }
             }
         }
         rules.sort_by_key(|rule| rule.for_sources);

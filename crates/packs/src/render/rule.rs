@@ -37,7 +37,8 @@ impl<'a> Renderer<'a> {
         };
         change(&mut form.params, reference, rule);
         let Some(items) = self.items(&place, rule)? else {
-            return Ok(Err("site value missing: the list is empty".to_owned()));
+            let key = list_key(rule).unwrap_or("the list is empty");
+            return Ok(Err(format!("site value missing: {key}")));
         };
         let site = self.site_values(&form);
         let sets = if self.decides_sources(rule, &form) { &[false, true][..] } else { &[false] };
@@ -105,7 +106,7 @@ impl<'a> Renderer<'a> {
             None => return Ok(Some(vec![None])),
             Some(Each::Items(items)) => items.clone(),
             Some(Each::Parameter(text)) => {
-                let key = site_key(text).ok_or_else(|| place.fault(format!("`{text}` names no parameter")))?;
+                let key = list_key(rule).ok_or_else(|| place.fault(format!("`{text}` names no parameter")))?;
                 self.site_value(place, key)?.split(',').map(|item| item.trim().to_owned()).collect()
             }
         };
@@ -161,6 +162,14 @@ impl<'a> Renderer<'a> {
             )
         };
         rule.sources && form.known.sees_sources() && (self.options.flavour == Flavour::Extended || anchore())
+    }
+}
+
+/// The site parameter that lists what a rule is repeated for.
+fn list_key(rule: &LibraryRule) -> Option<&str> {
+    match &rule.each {
+        Some(Each::Parameter(text)) => site_key(text),
+        Some(Each::Items(_)) | None => None,
     }
 }
 

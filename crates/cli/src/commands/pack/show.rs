@@ -44,8 +44,11 @@ fn document(selected: &Selected, rendered: &RenderedPack) -> Value {
 fn control_value(rendered: &RenderedControl) -> Value {
     let (control, named) = (&rendered.control, &rendered.named);
     let conditions = |all: &[stopgate_packs::Condition]| -> Vec<&str> { all.iter().map(|one| one.name()).collect() };
-    let left_out: Vec<Value> =
-        rendered.left_out.iter().map(|left_out| json!({"rule": left_out.library, "reason": left_out.reason})).collect();
+    let left_out: Vec<Value> = rendered
+        .left_out
+        .iter()
+        .map(|rule| json!({"rule": rule.library, "summary": rule.summary, "reason": rule.reason}))
+        .collect();
     let prerequisites: Vec<String> = control.prerequisites.iter().map(ToString::to_string).collect();
     json!({
         "id": control.id, "title": named.title, "family": named.family, "severity": named.severity,

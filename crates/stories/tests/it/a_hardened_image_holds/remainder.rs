@@ -34,7 +34,7 @@ const INPUTS: [(Why, &str); 7] = [
     (Why::Transport, "rule not available: registry.transport"),
     (Why::Tree, "rule not available: source."),
     (Why::Binaries, "rule not available: binaries.hardening"),
-    (Why::Searches, "site value missing: the list is empty"),
+    (Why::Searches, "site value missing: further_secret_names"),
     (Why::Drift, "the image that the tag named before is not known"),
 ];
 
