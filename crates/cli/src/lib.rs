@@ -27,10 +27,12 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use arguments::Arguments;
+pub use arguments::{Installation, Process, Serve, Work};
+pub use commands::Server;
 use failure::Failure;
 
-/// Runs the program with its arguments, the program's own name first.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+/// Runs the program with its arguments, the program's own name first, and the server that it brings along.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, server: &dyn Server) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         // Help and version end with 0, a usage error with 2.
@@ -40,7 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     start_logging(arguments.global.verbose);
-    match commands::run(&arguments) {
+    match commands::run(&arguments, server) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
             failure.print(&arguments.global);

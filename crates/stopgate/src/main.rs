@@ -1,4 +1,6 @@
-//! The `stopgate` program: the command line with a fast allocator.
+//! The `stopgate` program: the command line with a server and a fast allocator.
+
+mod server;
 
 use std::process::ExitCode;
 
@@ -6,5 +8,5 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    stopgate_cli::run(std::env::args_os())
+    stopgate_cli::run(std::env::args_os(), &server::Own)
 }

@@ -3,6 +3,7 @@
 mod deciding;
 mod pack;
 mod policy;
+mod server;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use deciding::{Check, Deciding, DocumentArguments, Evidence, Explain, PolicyArguments};
 pub(crate) use pack::{PackChoice, PackCommand};
 pub(crate) use policy::{PolicyCommand, PolicyFile};
+pub use server::{Installation, Process, Serve, Work};
 
 /// Decides whether software may pass: SBOM, vulnerabilities, policy, verdict.
 ///
@@ -118,6 +120,12 @@ pub(crate) enum Command {
     /// Vulnerability data: import, build, status
     #[command(subcommand)]
     Db(Db),
+    /// Run a server: API, jobs and everything that it keeps
+    Serve(Serve),
+    /// Work on the jobs of an installation
+    Work(Work),
+    /// Bring the tables of an installation to the shape of this version
+    Migrate(Installation),
     /// Check a clean and a bad image against data that the program carries
     Demo(Demo),
     /// Print every limit of the analysis

@@ -52,7 +52,7 @@ CREATE TABLE content_set (id {pk}, hash {bytes} NOT NULL UNIQUE, n BIGINT NOT NU
 CREATE TABLE identity (
   id {pk}, hash {bytes} NOT NULL UNIQUE, kind TEXT NOT NULL, name TEXT NOT NULL, version TEXT NOT NULL,
   distro TEXT NOT NULL);
-CREATE INDEX identity_name ON identity (name, kind, version);
+CREATE INDEX identity_by_name ON identity (name, kind, version);
 CREATE TABLE identity_name (
   name TEXT NOT NULL, identity BIGINT NOT NULL REFERENCES identity(id), PRIMARY KEY (name, identity));
 CREATE TABLE content_set_member (
