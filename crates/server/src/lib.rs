@@ -49,7 +49,7 @@ type CheckKey = (i64, i64, String, String, String, String, bool);
 /// Bytes of answers that are kept.
 const CHECK_BYTES: u64 = 64 << 20;
 /// For how long: rules that count days change with time, and a decision is made anew every hour.
-const CHECK_LIFE: Duration = Duration::from_secs(60);
+const CHECK_LIFE: Duration = Duration::from_mins(1);
 
 impl App {
     pub(crate) fn new(service: Service, options: &ServerOptions) -> Self {

@@ -61,7 +61,7 @@ impl Listening {
 /// Bytes of a body, unless its route takes more.
 const BODY: usize = 100 << 20;
 /// How long a request may take.
-const TIME: Duration = Duration::from_secs(900);
+const TIME: Duration = Duration::from_mins(15);
 /// How long requests that are being answered have when the server stops.
 const FAREWELL: Duration = Duration::from_secs(20);
 
@@ -86,22 +86,19 @@ pub async fn serve(
         }
         stopping.graceful_shutdown(Some(FAREWELL));
     });
-    let task = match &options.tls {
-        Some(tls) => {
-            let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await.map_err(|error| {
-                ServiceError::invalid(format!(
-                    "cannot use the certificate `{}` with the key `{}`: {error}",
-                    tls.certificate.display(),
-                    tls.key.display()
-                ))
-            })?;
-            let server = axum_server::from_tcp_rustls(listener, config).map_err(ServiceError::internal)?;
-            tokio::spawn(server.handle(handle).serve(make))
-        }
-        None => {
-            let server = axum_server::from_tcp(listener).map_err(ServiceError::internal)?;
-            tokio::spawn(server.handle(handle).serve(make))
-        }
+    let task = if let Some(tls) = &options.tls {
+        let config = RustlsConfig::from_pem_file(&tls.certificate, &tls.key).await.map_err(|error| {
+            ServiceError::invalid(format!(
+                "cannot use the certificate `{}` with the key `{}`: {error}",
+                tls.certificate.display(),
+                tls.key.display()
+            ))
+        })?;
+        let server = axum_server::from_tcp_rustls(listener, config).map_err(ServiceError::internal)?;
+        tokio::spawn(server.handle(handle).serve(make))
+    } else {
+        let server = axum_server::from_tcp(listener).map_err(ServiceError::internal)?;
+        tokio::spawn(server.handle(handle).serve(make))
     };
     Ok(Listening { address, task })
 }

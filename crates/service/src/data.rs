@@ -32,7 +32,7 @@ impl Data {
 
     fn reload(&self) -> Result<Option<Arc<Database>>, ServiceError> {
         let opened = Database::open(&self.folder).map_err(ServiceError::internal)?.map(Arc::new);
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = opened.clone();
+        self.current.write().unwrap_or_else(PoisonError::into_inner).clone_from(&opened);
         Ok(opened)
     }
 }

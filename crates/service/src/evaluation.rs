@@ -34,7 +34,7 @@ use crate::{Caller, Service, ServiceError, clock};
 pub(crate) const EVALUATE: &str = "evaluate";
 
 /// For how long a stored decision is told without being made again: rules that count days change with time.
-const FRESH: Duration = Duration::from_secs(3_600);
+const FRESH: Duration = Duration::from_hours(1);
 
 /// A decision with its document.
 #[derive(Debug, Clone)]
@@ -233,7 +233,8 @@ impl Service {
             first_seen: seen.map(|seen| seen.to_string()),
         });
         let seen: Vec<MatchSeen> = seen.collect();
-        let mut history = History { first_seen, ..History::default() };
+        // A server knows when it looked: at the latest when it analysed the image.
+        let mut history = History { first_seen, evaluated_at: Some(arrived), ..History::default() };
         if let Some(before) = before {
             let told = self.stored(before, &tag.full()).await?;
             if let Ok(known) = check_json::read_history(told.document.to_string().as_bytes()) {

@@ -34,7 +34,7 @@ const OUT: &str = "out";
 const RESULT: &str = "analysis";
 const FAILURE: &str = "failure";
 /// How long an image may be read.
-const TIME: Duration = Duration::from_secs(1_800);
+const TIME: Duration = Duration::from_mins(30);
 /// Address space of the process.
 const MEMORY: u64 = 8 << 30;
 /// The largest file that it may write.
@@ -194,13 +194,11 @@ impl Scratch {
             .spawn()
             .map_err(io)?;
         let ended = tokio::time::timeout(TIME, child.wait()).await;
-        let status = match ended {
-            Ok(status) => status.map_err(io)?,
-            Err(_) => {
-                let _ = child.kill().await;
-                return Ok(Err(format!("reading it took longer than {} minutes", TIME.as_secs() / 60)));
-            }
+        let Ok(status) = ended else {
+            let _ = child.kill().await;
+            return Ok(Err(format!("reading it took longer than {} minutes", TIME.as_secs() / 60)));
         };
+        let status = status.map_err(io)?;
         let out = folder.join(OUT);
         match (std::fs::read(out.join(RESULT)), std::fs::read_to_string(out.join(FAILURE))) {
             (Ok(bytes), _) if status.success() => Ok(Ok(bytes)),

@@ -55,13 +55,12 @@ impl Service {
         })?;
         let store = Store::open(&options.store).await.map_err(|error| ServiceError::invalid(error.to_string()))?;
         let mut first = FirstStart::default();
-        let vault = match &options.master_key {
-            Some((current, previous)) => Vault::of_keys(current, previous.as_ref())?,
-            None => {
-                let (vault, made) = Vault::of_folder(&options.folder)?;
-                first.made_key = made;
-                vault
-            }
+        let vault = if let Some((current, previous)) = &options.master_key {
+            Vault::of_keys(current, previous.as_ref())?
+        } else {
+            let (vault, made) = Vault::of_folder(&options.folder)?;
+            first.made_key = made;
+            vault
         };
         let inner = Inner {
             auth: Auth::new(store.clone())?,

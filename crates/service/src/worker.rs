@@ -18,7 +18,7 @@ const RENEW: Duration = Duration::from_secs(10);
 /// How often the house is kept.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// How long jobs that are over are remembered.
-const REMEMBERED: Duration = Duration::from_secs(7 * 86_400);
+const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 
 /// How many of each a process has.
 #[derive(Debug, Clone)]
@@ -184,7 +184,7 @@ impl Service {
         if setting::take_turn(tx.db(), "number-events", Duration::from_millis(500)).await? {
             event::number(tx.db()).await?;
         }
-        if setting::take_turn(tx.db(), "sweep", Duration::from_secs(600)).await? {
+        if setting::take_turn(tx.db(), "sweep", Duration::from_mins(10)).await? {
             stopgate_store::token::sweep(tx.db(), now).await?;
             stopgate_store::import::expire(tx.db(), now).await?;
             let before = now - jiff::SignedDuration::try_from(REMEMBERED).unwrap_or_default();

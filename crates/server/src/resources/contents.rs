@@ -107,17 +107,13 @@ async fn files(
             gid: Some(u64::from(entry.gid)),
             linkdest: entry.link.map(str::to_owned),
             mode: Some(format!("{:#o}", entry.st_mode()).replace("0o", "0")),
-            sha256: entry.sha256.map(hex),
+            sha256: entry.sha256.map(hex::encode),
             size: Some(entry.size),
             kind: Some(kind(entry.kind).to_owned()),
             uid: Some(u64::from(entry.uid)),
         })
         .collect();
     Ok(Answer(ContentFilesResponse { image_digest: Some(digest), content_type: Some("files".to_owned()), content }))
-}
-
-fn hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const fn kind(kind: stopgate_model::FileKind) -> &'static str {

@@ -108,7 +108,7 @@ async fn states(call: &App) -> Result<Vec<Service>, ApiError> {
     let now = crate::request::now();
     let mut all = Vec::new();
     for worker in workers {
-        let alive = worker.seen_at + std::time::Duration::from_secs(60) > now;
+        let alive = worker.seen_at + std::time::Duration::from_mins(1) > now;
         for name in SERVICES {
             all.push(Service {
                 host_id: Some(worker.host.clone()),

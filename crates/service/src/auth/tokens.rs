@@ -13,9 +13,9 @@ use crate::ServiceError;
 use crate::error::Kind;
 
 /// How long an access token lasts.
-pub(super) const ACCESS: Duration = Duration::from_secs(3_600);
+pub(super) const ACCESS: Duration = Duration::from_hours(1);
 /// How long a refresh token lasts.
-const REFRESH: Duration = Duration::from_secs(86_400);
+const REFRESH: Duration = Duration::from_hours(24);
 
 /// A new API key, the only time that its secret is known.
 #[derive(Debug, Clone)]

@@ -39,12 +39,12 @@ pub enum Credentials {
 /// The user name that says that the password is an API key.
 const API_KEY: &str = "_api_key";
 /// For how long a pair that was right is believed.
-const BELIEVED: Duration = Duration::from_secs(60);
+const BELIEVED: Duration = Duration::from_mins(1);
 /// For how long what a user may do is believed.
 const STANDING: Duration = Duration::from_secs(1);
 /// Wrong passwords for a user from one address, after which no more are compared for a while.
 const FAILURES: u32 = 5;
-const LOCKED: Duration = Duration::from_secs(300);
+const LOCKED: Duration = Duration::from_mins(5);
 const REMEMBERED: u64 = 10_000;
 
 /// Who was right, and the version of the user then.
@@ -93,13 +93,12 @@ impl Auth {
         };
         let wanted = account.unwrap_or_default().to_owned();
         let place = (proof.user, proof.origin, wanted);
-        let caller = match self.callers.get(&place) {
-            Some(caller) => caller,
-            None => {
-                let caller = Arc::new(self.caller(proof, &place.2).await?);
-                self.callers.insert(place, caller.clone());
-                caller
-            }
+        let caller = if let Some(known) = self.callers.get(&place) {
+            known
+        } else {
+            let found = Arc::new(self.caller(proof, &place.2).await?);
+            self.callers.insert(place, found.clone());
+            found
         };
         // A password that was changed since it was compared is wrong now.
         if proof.origin == Origin::Password && caller.user.version != proof.version {
@@ -172,7 +171,7 @@ impl Auth {
             return Err(refused());
         }
         // To the minute: a write for every request would cost more than it tells.
-        if key.used_at.is_none_or(|used| used + Duration::from_secs(60) < now) {
+        if key.used_at.is_none_or(|used| used + Duration::from_mins(1) < now) {
             let tx = self.store.begin().await?;
             api_key::mark_used(tx.db(), id, now).await?;
             tx.commit().await?;

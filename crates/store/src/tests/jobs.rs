@@ -59,7 +59,7 @@ fn the_urgent_goes_first_and_no_account_waits_for_another() {
 #[test]
 fn other_lanes_and_later_jobs_wait() {
     on_both(|store| async move {
-        let later = NewJob { delay: Duration::from_secs(60), ..wanted(1, "later", Priority::New) };
+        let later = NewJob { delay: Duration::from_mins(1), ..wanted(1, "later", Priority::New) };
         let other = NewJob { lane: Lane::Notify, ..wanted(1, "other", Priority::New) };
         ask(&store, &[later, other]).await;
         assert!(store.lease("w", &[Lane::Analyze, Lane::Evaluate]).await.unwrap().is_none());
