@@ -1,7 +1,9 @@
-//! The command line, as a library: arguments, commands, and what they print.
+//! The command lines of both programs, as a library: arguments, commands, and what they print.
 //!
 //! Data goes to standard output, everything else to standard error. This is the rim: the clock, the environment
 //! and the file system are read here and handed down as inputs.
+
+pub mod anchorectl;
 
 mod arguments;
 mod cases;

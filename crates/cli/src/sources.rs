@@ -44,6 +44,17 @@ pub(crate) fn demanded(
 ) -> Result<Artifact, Failure> {
     let path = Cache::find().ok().map(|cache| cache.root().join("layers"));
     let cache = path.map(|path| CacheDir { path, max_bytes: LAYER_CACHE_BYTES });
+    cached_in(global, options, progress, demands, cache)
+}
+
+/// The same with a given place for the facts of layers.
+pub(crate) fn cached_in(
+    global: &Global,
+    options: &SourceArguments,
+    progress: &Progress,
+    demands: Demands<'_>,
+    cache: Option<CacheDir>,
+) -> Result<Artifact, Failure> {
     read(global, options, progress, &analyzing(options, demands, cache)?)
 }
 
