@@ -16,7 +16,7 @@ use crate::{Client, ClientError, Reply};
 /// A call that may be repeated is sent at most so often.
 const TRIES: u32 = 4;
 /// A server that wants more patience than this is not waited for.
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 /// No answer is longer; SBOMs of large images are some ten megabytes.
 const ANSWER_BYTES: usize = 1 << 30;
 

@@ -28,6 +28,9 @@ mod system;
 mod user;
 mod user_group;
 
+#[cfg(test)]
+mod tests;
+
 pub use connection::{Client, Connection};
 pub use error::ClientError;
 pub use event::EventFilter;

@@ -35,7 +35,7 @@ pub(super) struct Parts {
     /// Id of the image, hexadecimal.
     pub(super) image_id: Option<String>,
     /// Each part with its media type, in the order in which they go up.
-    pub(super) parts: Vec<(ImportPart, String, Bytes)>,
+    pub(super) uploads: Vec<(ImportPart, String, Bytes)>,
     /// The analysis document.
     pub(super) analysis: Option<Bytes>,
 }
@@ -125,9 +125,10 @@ pub(super) fn image(session: &mut Session, local: &Local<'_>) -> Result<Artifact
         session.warn(what);
     }
     let expressions = searches.expressions();
-    let content_search = match expressions.is_empty() {
-        true => None,
-        false => Some(ContentSearch::new(&expressions).map_err(|error| Failure::new(error.to_string()))?),
+    let content_search = if expressions.is_empty() {
+        None
+    } else {
+        Some(ContentSearch::new(&expressions).map_err(|error| Failure::new(error.to_string()))?)
     };
     let demands = Demands { retrieve: plain_paths(&searches.files), verify: true, content_search, scanner: None };
     let options = SourceArguments {
@@ -199,7 +200,7 @@ impl Parts {
         Ok(Self {
             digest: image.manifest_digest.to_string(),
             image_id: Some(image.image_id.hex().to_owned()),
-            parts,
+            uploads: parts,
             analysis: Some(written(|out| analysis::write(artifact, out))?),
         })
     }
@@ -231,7 +232,7 @@ impl Parts {
         if let Some(dockerfile) = dockerfile {
             parts.push((ImportPart::Dockerfile, "text/plain".to_owned(), Bytes::from(dockerfile.to_vec())));
         }
-        Ok(Self { digest, image_id, parts, analysis: None })
+        Ok(Self { digest, image_id, uploads: parts, analysis: None })
     }
 }
 
@@ -298,7 +299,7 @@ mod tests {
             let sbom = json!({"artifacts": [], "source": {"type": "image", key: image}}).to_string();
             let parts = Parts::of_sbom(sbom.into_bytes(), Some(b"FROM x")).unwrap();
             assert_eq!((parts.digest.as_str(), parts.image_id.as_deref()), ("sha256:aa", Some("bb")), "{key}");
-            let names: Vec<_> = parts.parts.iter().map(|(part, ..)| part.path()).collect();
+            let names: Vec<_> = parts.uploads.iter().map(|(part, ..)| part.path()).collect();
             assert_eq!(names, ["packages", "manifest", "image-config", "dockerfile"]);
         }
     }

@@ -28,10 +28,8 @@ pub(super) struct Rows {
 impl Answer {
     /// An answer from a body and a text about it. A body that only wraps its items is shown as the items.
     pub(super) fn new(raw: Value, text: String) -> Self {
-        let json = match raw.as_object() {
-            Some(fields) if raw.get("items").is_some_and(Value::is_array) && only_wraps(fields) => raw["items"].clone(),
-            _ => raw.clone(),
-        };
+        let wrapped = raw.as_object().filter(|fields| only_wraps(fields)).and_then(|fields| fields.get("items"));
+        let json = wrapped.filter(|items| items.is_array()).unwrap_or(&raw).clone();
         Self { raw, json, text, ids: None, csv: None }
     }
 

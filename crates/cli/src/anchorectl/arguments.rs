@@ -94,7 +94,7 @@ pub(super) enum Command {
     Airgap(airgap::Airgap),
     /// Archived analyses
     #[command(subcommand)]
-    Archive(Box<archive::Archive>),
+    Archive(archive::Archive),
     /// The service itself
     #[command(subcommand)]
     System(system::System),

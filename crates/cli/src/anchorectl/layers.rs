@@ -19,10 +19,7 @@ pub(super) fn with_settings(settings: &Settings) -> Result<Command, Failure> {
     let command = layered(Arguments::command(), settings, &mut faults);
     // A fault matters only to the command that reads the variable, but nobody sets a wrong one on purpose.
     faults.dedup();
-    match faults.is_empty() {
-        true => Ok(command),
-        false => Err(Failure::several(faults)),
-    }
+    if faults.is_empty() { Ok(command) } else { Err(Failure::several(faults)) }
 }
 
 fn layered(command: Command, settings: &Settings, faults: &mut Vec<String>) -> Command {
@@ -57,10 +54,8 @@ fn accepted(arg: &Arg, value: &str) -> Result<String, String> {
         return boolean(value).map(|value| value.to_string()).ok_or_else(|| "true or false".to_owned());
     }
     let words: Vec<String> = arg.get_possible_values().iter().map(|word| word.get_name().to_owned()).collect();
-    match words.is_empty() || value.split(',').all(|part| words.iter().any(|word| word == part)) {
-        true => Ok(value.to_owned()),
-        false => Err(format!("one of {}", words.join(", "))),
-    }
+    let fits = words.is_empty() || value.split(',').all(|part| words.iter().any(|word| word == part));
+    if fits { Ok(value.to_owned()) } else { Err(format!("one of {}", words.join(", "))) }
 }
 
 fn is_boolean(arg: &Arg) -> bool {

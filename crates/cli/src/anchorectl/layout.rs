@@ -1,5 +1,7 @@
 //! Text for people: boxed tables, blocks of keys and values, words and times.
 
+use std::fmt::Write as _;
+
 use comfy_table::{ContentArrangement, ContentLineStyle, LineStyle, Table, TableStyle};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -34,7 +36,20 @@ fn cell_text(text: &str) -> String {
 
 /// `Key: value`, one per line.
 pub(super) fn block(lines: &[(&str, String)]) -> String {
-    lines.iter().map(|(key, value)| format!("{key}: {}\n", printable(value))).collect()
+    let mut shown = String::new();
+    for (key, value) in lines {
+        let _ = writeln!(shown, "{key}: {}", printable(value));
+    }
+    shown
+}
+
+/// `Key:` in a column of `width`, then the value, one per line.
+pub(super) fn padded(indent: &str, width: usize, lines: &[(&str, String)]) -> String {
+    let mut shown = String::new();
+    for (key, value) in lines {
+        let _ = writeln!(shown, "{indent}{:<width$}{}", format!("{key}:"), printable(value));
+    }
+    shown
 }
 
 /// One item per line.

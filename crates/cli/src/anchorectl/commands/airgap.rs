@@ -108,10 +108,5 @@ fn upload(session: &mut Session, options: &Upload) -> Result<(), Failure> {
 }
 
 fn checksum(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    let mut text = "sha256:".to_owned();
-    for byte in hash {
-        text.push_str(&format!("{byte:02x}"));
-    }
-    text
+    stopgate_model::Digest::sha256(&Sha256::digest(bytes).into()).to_string()
 }

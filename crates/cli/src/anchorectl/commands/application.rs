@@ -153,12 +153,11 @@ pub(crate) fn run(session: &mut Session, command: &Application) -> Result<(), Fa
 
 fn update(session: &mut Session, client: &Client, options: &Update) -> Result<(), Failure> {
     let id = application_id(client, &options.application)?;
-    let mut record: Record = match &options.document.input {
-        Some(path) => shaped(session, Some(path))?,
-        None => {
-            let known = client.application_get(&id, false)?.value;
-            Record { name: known.name, description: known.description, ..Record::default() }
-        }
+    let mut record: Record = if let Some(path) = &options.document.input {
+        shaped(session, Some(path))?
+    } else {
+        let known = client.application_get(&id, false)?.value;
+        Record { name: known.name, description: known.description, ..Record::default() }
     };
     record.name = options.name.clone().or(record.name);
     record.description = options.description.clone().or(record.description);

@@ -20,7 +20,7 @@ pub(crate) enum Archive {
     Image(ArchiveImage),
     /// Rules that move analyses
     #[command(subcommand)]
-    Rule(Box<Rule>),
+    Rule(Rule),
 }
 
 #[derive(Debug, Subcommand)]
@@ -57,7 +57,7 @@ pub(crate) enum ArchiveImage {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Rule {
     /// Add a rule
-    Add(AddRule),
+    Add(Box<AddRule>),
     /// List rules
     List {
         /// With those of the whole system

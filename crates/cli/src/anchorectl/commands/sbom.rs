@@ -38,13 +38,11 @@ pub(super) fn fetch(session: &mut Session, service: &Service<'_>, file: &SbomFil
         }
     };
     session.done("Fetched SBOM", "");
-    match file.path {
-        Some(path) => session.write_file(path, &bytes, file.overwrite),
-        None => {
-            session.print_bytes(&bytes)?;
-            if bytes.ends_with(b"\n") { Ok(()) } else { session.print_bytes(b"\n") }
-        }
+    if let Some(path) = file.path {
+        return session.write_file(path, &bytes, file.overwrite);
     }
+    session.print_bytes(&bytes)?;
+    if bytes.ends_with(b"\n") { Ok(()) } else { session.print_bytes(b"\n") }
 }
 
 fn converted(native: &[u8], format: SbomFormat) -> Result<Bytes, Failure> {

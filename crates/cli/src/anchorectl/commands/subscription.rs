@@ -55,10 +55,9 @@ const TYPES: [&str; 7] =
 impl Named {
     /// COMPAT: scripts write the two words in either order.
     fn sorted(&self) -> (String, &str) {
-        let (key, kind) = match TYPES.contains(&self.key.as_str()) && !TYPES.contains(&self.kind.as_str()) {
-            true => (&self.kind, self.key.as_str()),
-            false => (&self.key, self.kind.as_str()),
-        };
+        let is_type = |word: &str| TYPES.contains(&word);
+        let swapped = is_type(&self.key) && !is_type(&self.kind);
+        let (key, kind) = if swapped { (&self.kind, self.key.as_str()) } else { (&self.key, self.kind.as_str()) };
         (full_key(key, kind), kind)
     }
 }

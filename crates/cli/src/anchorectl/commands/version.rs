@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::anchorectl::answer::Answer;
 use crate::anchorectl::failure::Failure;
+use crate::anchorectl::layout::padded;
 use crate::anchorectl::session::Session;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -12,12 +13,12 @@ pub(super) fn run(session: &mut Session) -> Result<(), Failure> {
     let platform = format!("{}/{}", std::env::consts::OS, architecture());
     // COMPAT: scripts read the version of the embedded scanner under the name of Anchore's.
     let rows = [
-        ("Application", "anchorectl"),
-        ("Version", VERSION),
-        ("SyftVersion", VERSION),
-        ("Platform", platform.as_str()),
+        ("Application", "anchorectl".to_owned()),
+        ("Version", VERSION.to_owned()),
+        ("SyftVersion", VERSION.to_owned()),
+        ("Platform", platform.clone()),
     ];
-    let text: String = rows.iter().map(|(key, value)| format!("{:<20}{value}\n", format!("{key}:"))).collect();
+    let text = padded("", 20, &rows);
     let body = json!({
         "application": "anchorectl", "version": VERSION, "syft_version": VERSION, "platform": platform,
     });

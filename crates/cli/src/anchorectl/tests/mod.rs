@@ -20,7 +20,7 @@ use super::settings::Settings;
 /// A server that plays its part, on threads of its own.
 struct Server {
     runtime: Runtime,
-    server: MockServer,
+    mocks: MockServer,
     home: tempfile::TempDir,
 }
 
@@ -42,7 +42,7 @@ impl Server {
     fn start() -> Self {
         let runtime = Runtime::new().unwrap();
         let server = runtime.block_on(MockServer::start());
-        Self { runtime, server, home: tempfile::tempdir().unwrap() }
+        Self { runtime, mocks: server, home: tempfile::tempdir().unwrap() }
     }
 
     /// Answers a call.
@@ -62,7 +62,7 @@ impl Server {
     }
 
     fn mount(&self, mock: Mock) -> &Self {
-        self.runtime.block_on(mock.mount(&self.server));
+        self.runtime.block_on(mock.mount(&self.mocks));
         self
     }
 
@@ -71,7 +71,7 @@ impl Server {
     }
 
     fn run_with(&self, line: &str, variables: &[(&str, &str)], input: &str) -> Run {
-        let url = self.server.uri();
+        let url = self.mocks.uri();
         let mut all = vec![("ANCHORECTL_URL", url.as_str()), ("STOPGATE_POLL_MS", "0"), ("ANCHORECTL_PASSWORD", "x")];
         all.extend_from_slice(variables);
         run_in(line, &all, self.home.path(), input)
@@ -79,7 +79,7 @@ impl Server {
 
     /// `VERB PATH?QUERY` of every call, in order.
     fn calls(&self) -> Vec<String> {
-        let requests = self.runtime.block_on(self.server.received_requests()).unwrap();
+        let requests = self.runtime.block_on(self.mocks.received_requests()).unwrap();
         requests
             .iter()
             .map(|request| {
@@ -91,7 +91,7 @@ impl Server {
 
     /// Bodies of the calls to a path.
     fn bodies(&self, at: &str) -> Vec<Value> {
-        let requests = self.runtime.block_on(self.server.received_requests()).unwrap();
+        let requests = self.runtime.block_on(self.mocks.received_requests()).unwrap();
         let bodies = requests.iter().filter(|request| request.url.path() == at && !request.body.is_empty());
         bodies.map(|request| serde_json::from_slice(&request.body).unwrap()).collect()
     }

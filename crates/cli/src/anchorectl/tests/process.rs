@@ -170,7 +170,7 @@ fn help_and_version_are_no_errors() {
 fn the_file_names_server_and_user() {
     let server = Server::start();
     server.on("GET", "/v2/policies", &json!([]));
-    let config = format!("url: {}/v2/\nusername: me\npassword: secret\naccount: shop\n", server.server.uri());
+    let config = format!("url: {}/v2/\nusername: me\npassword: secret\naccount: shop\n", server.mocks.uri());
     let home = tempfile::tempdir().unwrap();
     fs::create_dir_all(home.path().join("anchorectl")).unwrap();
     fs::write(home.path().join("anchorectl/config.yaml"), config).unwrap();
@@ -178,7 +178,7 @@ fn the_file_names_server_and_user() {
     let folder = home.path().to_str().unwrap();
     let run = run_in("policy list", &[("XDG_CONFIG_HOME", folder)], elsewhere.path(), "");
     assert!(run.ok, "{run:?}");
-    let requests = server.runtime.block_on(server.server.received_requests()).unwrap();
+    let requests = server.runtime.block_on(server.mocks.received_requests()).unwrap();
     assert_eq!(requests[0].headers["x-anchore-account"], "shop");
     // me:secret
     assert_eq!(requests[0].headers["authorization"], "Basic bWU6c2VjcmV0");

@@ -17,7 +17,7 @@ use crate::anchorectl::answer::Answer;
 use crate::anchorectl::commands::{application, bundle, pairs};
 use crate::anchorectl::failure::Failure;
 use crate::anchorectl::image_name::ImageName;
-use crate::anchorectl::layout::{text, word};
+use crate::anchorectl::layout::{padded, text, word};
 use crate::anchorectl::session::Session;
 use crate::anchorectl::wait;
 use crate::clock;
@@ -90,7 +90,7 @@ pub(crate) fn run(session: &mut Session, options: &Add) -> Result<(), Failure> {
     let added = match from {
         None => pulled(&client, options, &reference, dockerfile.as_deref())?,
         Some(from) => {
-            import::run(session, &client, options, &import::From { from, reference: &reference, dockerfile })?
+            import::run(session, &client, options, &import::Import { origin: from, reference: &reference, dockerfile })?
         }
     };
     let digest = added.value.image_digest.clone();
@@ -172,9 +172,7 @@ fn answer(image: &Reply<AnchoreImage>, reference: &ImageReference) -> Answer {
         lines.push(("distro", distro));
         lines.extend(metadata.layer_count.map(|count| ("layers", count.to_string())));
     }
-    let lines: String = lines
-        .into_iter()
-        .map(|(key, value)| format!("  {:<18}{}\n", format!("{key}:"), crate::failure::printable(&value)))
-        .collect();
-    Answer::new(image.raw.clone(), format!("Image:\n{lines}")).json(json!([image.raw])).ids(value.image_digest.clone())
+    Answer::new(image.raw.clone(), format!("Image:\n{}", padded("  ", 18, &lines)))
+        .json(json!([image.raw]))
+        .ids(value.image_digest.clone())
 }

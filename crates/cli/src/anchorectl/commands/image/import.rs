@@ -15,8 +15,8 @@ use crate::anchorectl::failure::Failure;
 use crate::anchorectl::session::Session;
 
 /// What is imported, and under which name.
-pub(super) struct From<'a> {
-    pub(super) from: &'a str,
+pub(super) struct Import<'a> {
+    pub(super) origin: &'a str,
     pub(super) reference: &'a ImageReference,
     pub(super) dockerfile: Option<Vec<u8>>,
 }
@@ -34,12 +34,12 @@ pub(super) fn run(
     session: &mut Session,
     client: &Client,
     options: &Add,
-    from: &From<'_>,
+    import: &Import<'_>,
 ) -> Result<Reply<AnchoreImage>, Failure> {
-    let parts = match origin(from.from, from.reference) {
+    let parts = match origin(import.origin, import.reference) {
         Origin::Sbom(path) => {
             let bytes = session.read(Path::new(&path))?;
-            Parts::of_sbom(bytes, from.dockerfile.as_deref())?
+            Parts::of_sbom(bytes, import.dockerfile.as_deref())?
         }
         Origin::Source(source) => {
             let local = Local {
@@ -49,20 +49,18 @@ pub(super) fn run(
             };
             let artifact = analysis::image(session, &local)?;
             session.done("Analyzed Image locally", &format!("[{} packages]", artifact.packages.len()));
-            Parts::of_artifact(&artifact, from.dockerfile.as_deref())?
+            Parts::of_artifact(&artifact, import.dockerfile.as_deref())?
         }
     };
     let operation = client.image_import_begin()?.value.uuid;
     let operation = operation.ok_or_else(|| Failure::new("the server opened an import without naming it"))?;
-    let imported = upload(client, operation, &parts).and_then(|digests| {
-        let mut digests = digests;
-        let analysis = digests.analysis.take();
-        let request = request(options, from.reference, operation, &parts, digests)?;
-        Ok(client.image_import_finish(&request, analysis.as_deref(), options.options())?)
+    let imported = upload(client, operation, &parts).and_then(|uploaded| {
+        let request = request(options, import.reference, operation, &parts, &uploaded)?;
+        Ok(client.image_import_finish(&request, uploaded.analysis.as_deref(), options.options())?)
     });
     match imported {
         Ok(image) => {
-            session.done("Imported Image", &from.reference.full_tag());
+            session.done("Imported Image", &import.reference.full_tag());
             Ok(image)
         }
         Err(failure) => {
@@ -104,7 +102,7 @@ struct Uploaded {
 
 fn upload(client: &Client, operation: Uuid, parts: &Parts) -> Result<Uploaded, Failure> {
     let mut uploaded = Uploaded::default();
-    for (part, media_type, bytes) in &parts.parts {
+    for (part, media_type, bytes) in &parts.uploads {
         let reply = client.image_import_part(operation, *part, media_type, bytes.clone())?;
         let digest = reply.value.digest;
         let digest = digest.ok_or_else(|| Failure::new(format!("the server gave no digest for `{}`", part.path())))?;
@@ -126,7 +124,7 @@ fn request(
     reference: &ImageReference,
     operation: Uuid,
     parts: &Parts,
-    uploaded: Uploaded,
+    uploaded: &Uploaded,
 ) -> Result<ImageAnalysisRequest, Failure> {
     let digest = |part: ImportPart| {
         uploaded.parts.iter().find(|(uploaded, _)| *uploaded == part).map(|(_, digest)| digest.clone())

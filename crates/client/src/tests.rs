@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use serde_json::json;
-use stopgate_client::{CheckOptions, Client, Connection, ImportPart};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 use wiremock::matchers::{body_bytes, body_json, header, header_exists, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::{AddOptions, CheckOptions, Client, Connection, ImportPart};
 
 /// A server with its own threads, for a client that blocks.
 struct Server {
@@ -219,6 +220,6 @@ fn the_analysis_document_is_named_beside_the_published_digests() {
         .and(body_json(&sent))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({}))));
     let request = serde_json::from_value(request).unwrap();
-    let options = stopgate_client::AddOptions { force: true, auto_subscribe: false };
+    let options = AddOptions { force: true, auto_subscribe: false };
     server.client().image_import_finish(&request, Some(&digest("e")), options).unwrap();
 }
