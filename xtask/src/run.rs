@@ -21,6 +21,11 @@ pub(crate) fn built(profile: &str) -> PathBuf {
     target().join(profile).join("stopgate")
 }
 
+/// The same of another program.
+pub(crate) fn built_as(profile: &str, name: &str) -> PathBuf {
+    target().join(profile).join(name)
+}
+
 /// Prints a line for the person who waits.
 #[expect(clippy::print_stderr, reason = "the terminal is where xtask speaks")]
 pub(crate) fn say(line: &str) {

@@ -11,11 +11,15 @@ mod clamd;
 mod program;
 mod python;
 mod registry;
+mod s3;
+mod server;
 
 pub use clamd::{Clamd, eicar};
 pub use program::{Run, Stopgate};
 pub use python::Python;
 pub use registry::Registry;
+pub use s3::S3;
+pub use server::Server;
 
 /// Whether a program is on PATH. Missing: a failure when `CI=true`, else a line that says what was skipped.
 ///
@@ -30,4 +34,10 @@ pub fn have(program: &str) -> bool {
         eprintln!("SKIPPED: `{program}` is not on PATH");
     }
     found
+}
+
+/// Text in base64, as credentials are written.
+pub fn base64(text: &str) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(text)
 }

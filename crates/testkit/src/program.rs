@@ -92,6 +92,27 @@ impl Stopgate {
     }
 }
 
+impl Stopgate {
+    /// A shell that runs a script in a folder, with the program's environment and nothing else.
+    pub fn shell(&self, script: &Path, folder: &Path) -> Command {
+        let mut command = self.tool("sh");
+        command.arg(script).current_dir(folder);
+        command
+    }
+
+    /// Another program, with the program's environment and nothing else.
+    #[expect(clippy::disallowed_methods, reason = "this is the module that starts programs for tests")]
+    pub fn tool(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.home.path())
+            .current_dir(self.home.path());
+        command
+    }
+}
+
 pub(crate) fn run_of(output: Output) -> Run {
     Run {
         code: output.status.code().unwrap_or(-1),

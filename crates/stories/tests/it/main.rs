@@ -14,6 +14,7 @@ mod hostile_images_are_contained;
 mod malware_is_found_by_clamd;
 mod one_image_many_sources;
 mod packs_say_what_they_demand;
+mod pipelines_ask_the_server;
 mod policies_are_safe_to_write;
 mod published_policies_decide_as_they_say;
 mod versions_compare_in_batches;
