@@ -31,5 +31,6 @@ pub use analyze::{AnalyzeOptions, NamedFile, Progress, analyze};
 pub use cache::CacheDir;
 pub use document::complete;
 pub use error::AnalyzeError;
-// What the options take beyond plain values: who analyses makes them without another arrow.
-pub use stopgate_inspectors::{ContentEntry, ContentSearch, ContentSearchError, MalwareScanner};
+// What the options take beyond plain values: who analyses makes them without another arrow. Who takes over hits of
+// others needs the texts of the patterns that their names stand for.
+pub use stopgate_inspectors::{ContentEntry, ContentSearch, ContentSearchError, MalwareScanner, SECRET_PATTERNS};

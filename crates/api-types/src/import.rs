@@ -86,6 +86,10 @@ pub struct ImportContentDigests {
     pub content_searches: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_contents: Option<String>,
+    /// Our own analysis document; not part of the published shape, and sent only to servers that took it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(ignore)]
+    pub analysis: Option<String>,
 }
 
 list! {

@@ -209,7 +209,7 @@ pub(crate) async fn body(request: Request, app: &App) -> Result<Bytes, ApiError>
 }
 
 /// JSON by its media type, `application/vnd...+json` included; a body without a type counts as JSON.
-fn is_json(headers: &HeaderMap) -> bool {
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
     let Some(value) = headers.get(CONTENT_TYPE) else { return true };
     let Ok(value) = value.to_str() else { return false };
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -15,7 +15,7 @@ mod resources;
 mod routes;
 mod serve;
 
-pub use openapi::document;
+pub use openapi::{document, own_document};
 pub use routes::{RouteFacts, facts};
 pub use serve::{Listening, ServerOptions, Tls, serve};
 

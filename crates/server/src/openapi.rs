@@ -19,9 +19,22 @@ use crate::routes::Route;
 /// Level of the published API that this one is.
 pub(crate) const API_LEVEL: &str = "2.13.0";
 
-/// The document of everything below `/v2`.
+/// The document of everything below `/v2` that the published API has too.
 pub fn document() -> OpenApi {
-    let routes = resources::routes().all;
+    describe(
+        |route| !route.is_own(),
+        "Whether software may pass: images, policies, evaluations. Compatible with version 2 of Anchore's API.",
+    )
+}
+
+/// The document of everything below `/v2/x`: what only this server has.
+pub fn own_document() -> OpenApi {
+    describe(Route::is_own, "What Stopgate's API has beyond version 2 of Anchore's.")
+}
+
+fn describe(wanted: fn(&Route) -> bool, about: &str) -> OpenApi {
+    let mut routes = resources::routes().all;
+    routes.retain(wanted);
     let mut components = ComponentsBuilder::new();
     let mut schemas = std::collections::BTreeMap::new();
     let mut paths = PathsBuilder::new();
@@ -39,9 +52,7 @@ pub fn document() -> OpenApi {
     components = components
         .security_scheme("basic", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)))
         .security_scheme("bearer", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)));
-    let info = InfoBuilder::new().title("Stopgate").version(API_LEVEL).description(Some(
-        "Whether software may pass: images, policies, evaluations. Compatible with version 2 of Anchore's API.",
-    ));
+    let info = InfoBuilder::new().title("Stopgate").version(API_LEVEL).description(Some(about));
     let mut document = OpenApiBuilder::new()
         .info(info.build())
         .paths(paths.build())

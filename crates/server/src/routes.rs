@@ -54,6 +54,12 @@ impl Described {
         self.body = Some(("application/x-www-form-urlencoded", content, false));
     }
 
+    /// A body of another type than JSON or a form.
+    pub(crate) fn raw_body<T: ToSchema>(&mut self, media_type: &'static str) {
+        let content = self.content::<T>();
+        self.body = Some((media_type, content, true));
+    }
+
     pub(crate) fn any_body(&mut self) {
         let content = self.content::<serde_json::Value>();
         self.body = Some(("application/json", content, true));
@@ -128,6 +134,13 @@ pub(crate) struct Route {
     /// Without the prefix, as the document has it.
     pub(crate) path: &'static str,
     pub(crate) described: Described,
+}
+
+impl Route {
+    /// Whether it is one of ours, which the published API does not have: these have a document of their own.
+    pub(crate) fn is_own(&self) -> bool {
+        self.path.starts_with("/x/")
+    }
 }
 
 /// What tests and documents ask of a route.

@@ -158,6 +158,7 @@ fn router(app: App) -> Router {
         .route("/metrics", get(resources::system::metrics))
         .route("/v2", get(|| async { axum::Json("Stopgate") }))
         .route("/v2/openapi.json", get(resources::system::openapi))
+        .route("/v2/x/openapi.json", get(resources::system::own_openapi))
         .fallback(|uri: axum::http::Uri| async move {
             ApiError(ServiceError::not_found(format!("there is nothing at `{}`", uri.path()))).into_response()
         })

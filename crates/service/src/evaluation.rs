@@ -3,7 +3,7 @@
 //! A decision is named by everything that it rests on. As long as that is the same and time alone cannot have changed it,
 //! the stored one is told; else it is made anew, with the same functions as on the command line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 use stopgate_formats::check_json;
 use stopgate_matcher::{MatchOptions, find_matches};
 use stopgate_model::{
-    Action, Artifact, CheckReport, Engine, Evaluation, ImageReference, MatchReport, MatchSeen, PolicyIdentity,
+    Action, Artifact, CheckReport, Engine, Evaluation, Finding, ImageReference, MatchReport, MatchSeen, PolicyIdentity,
     Severity, Verdict,
 };
-use stopgate_policy::{EvalContext, History, Policy, evaluate};
+use stopgate_policy::{Ancestor, BaseImage, EvalContext, History, Need, Policy, evaluate};
 use stopgate_store::account::{self, Account};
 use stopgate_store::content::{self, ArtifactRow};
 use stopgate_store::evaluation::{self, EvaluationRow, Subject};
@@ -27,7 +27,7 @@ use stopgate_store::tag::{self, Tag, TagSummary};
 use stopgate_store::{AccountId, Db, subscription};
 
 use crate::events::Happened;
-use crate::image::key_of;
+use crate::image::{AncestorView, Base, key_of};
 use crate::{Caller, Service, ServiceError, clock};
 
 /// The kind of the job.
@@ -47,6 +47,8 @@ pub struct Decided {
     pub document: Arc<Value>,
     /// `stop`, `warn` or `go`.
     pub final_action: String,
+    /// Digest of the image that was asked to be compared with.
+    pub base: Option<String>,
 }
 
 /// How to answer a question for a decision.
@@ -58,27 +60,64 @@ pub struct CheckOptions {
     pub interactive: bool,
     /// Every decision that was kept, the newest first.
     pub history: bool,
+    /// The image to compare with. Such a decision is made anew and not kept.
+    pub base: Option<Base>,
 }
 
 /// What a decision is made of.
-struct Ground {
-    artifact: Artifact,
-    tag: ImageReference,
-    matches: Option<MatchReport>,
-    history: History,
-    previous: Option<Artifact>,
-    first_seen: Vec<MatchSeen>,
-    now: Timestamp,
+pub(crate) struct Ground {
+    pub(crate) artifact: Artifact,
+    pub(crate) tag: ImageReference,
+    pub(crate) matches: Option<MatchReport>,
+    /// Whether it was read from an SBOM, which does not say what else was looked for.
+    pub(crate) from_sbom: bool,
+    pub(crate) history: Option<History>,
+    pub(crate) previous: Option<Artifact>,
+    /// Images that this one was built from, the nearest first; `None` for what is no image.
+    pub(crate) ancestors: Option<Vec<Ancestor>>,
+    /// The image to compare with, and its matches.
+    pub(crate) base: Option<(Artifact, Option<MatchReport>)>,
+    pub(crate) first_seen: Vec<MatchSeen>,
+    pub(crate) now: Timestamp,
 }
 
 impl Ground {
-    fn decide(&self, policy: &Policy) -> Evaluation {
-        let mut context = EvalContext::new(&self.artifact, &self.tag, self.now, Engine::own());
-        context.matches = self.matches.as_ref();
-        context.history = Some(&self.history);
+    pub(crate) fn decide(&self, policy: &Policy) -> Evaluation {
+        let base = self.base.as_ref().map(|(artifact, matches)| self.base_image(policy, artifact, matches.as_ref()));
+        let mut context = self.context(&self.artifact, self.matches.as_ref());
+        context.from_sbom = self.from_sbom;
+        context.history = self.history.as_ref();
         context.previous = self.previous.as_ref();
+        context.ancestors = self.ancestors.as_deref();
+        context.base = base.as_ref();
         evaluate(policy, &context)
     }
+
+    fn context<'a>(&'a self, artifact: &'a Artifact, matches: Option<&'a MatchReport>) -> EvalContext<'a> {
+        let mut context = EvalContext::new(artifact, &self.tag, self.now, Engine::own());
+        context.matches = matches;
+        context.from_sbom = artifact.sbom.is_some();
+        context
+    }
+
+    /// The base image, decided with the same policy under the same tag.
+    fn base_image(&self, policy: &Policy, artifact: &Artifact, matches: Option<&MatchReport>) -> BaseImage {
+        let evaluation = evaluate(policy, &self.context(artifact, matches));
+        let key = |finding: &Finding| (finding.gate.clone(), finding.trigger.clone(), finding.trigger_id.clone());
+        BaseImage {
+            digest: artifact.source.image().map(|image| image.manifest_digest.clone()),
+            findings: evaluation.findings.iter().map(key).collect(),
+            matches: match_keys(artifact, matches),
+        }
+    }
+}
+
+/// Vulnerability id and package URL of each match.
+pub(crate) fn match_keys(artifact: &Artifact, matches: Option<&MatchReport>) -> BTreeSet<(String, String)> {
+    let packages: BTreeMap<_, _> = artifact.packages.iter().map(|package| (package.id, &package.purl)).collect();
+    let all = matches.into_iter().flat_map(|report| &report.matches);
+    all.filter_map(|matched| Some((matched.vulnerability.id.clone(), (*packages.get(&matched.package)?).clone())))
+        .collect()
 }
 
 impl Service {
@@ -97,9 +136,14 @@ impl Service {
             return Err(ServiceError::not_found(format!("the tag `{wanted}` is none of the image {digest}")));
         };
         let policy = self.deciding(caller.account_id(), options.policy_id.as_deref()).await?;
-        if options.interactive {
-            let decided = self.decide(&caller.account, &view.image, &artifact, tag, &policy).await?;
-            return Ok(vec![decided.told]);
+        let base = match &options.base {
+            Some(wanted) => self.base_of(caller, digest, wanted).await?,
+            None => None,
+        };
+        if options.interactive || options.base.is_some() {
+            let compared = base.as_ref().map(|base| base.digest.clone());
+            let decided = self.decide(&caller.account, &view.image, &artifact, tag, (&policy, base)).await?;
+            return Ok(vec![Decided { base: compared, ..decided.told }]);
         }
         let newest = self.decided(&caller.account, &view.image, &artifact, tag, &policy).await?;
         if !options.history {
@@ -115,7 +159,7 @@ impl Service {
         Ok(all)
     }
 
-    async fn stored(&self, row: &EvaluationRow, tag: &str) -> Result<Decided, ServiceError> {
+    pub(crate) async fn stored(&self, row: &EvaluationRow, tag: &str) -> Result<Decided, ServiceError> {
         let bytes = self.store().blobs().read(self.store().read(), &row.document).await?;
         let json = zstd::decode_all(bytes.as_slice()).map_err(ServiceError::internal)?;
         let document: Value = serde_json::from_slice(&json).map_err(ServiceError::internal)?;
@@ -124,6 +168,7 @@ impl Service {
             tag: tag.to_owned(),
             document: Arc::new(document),
             final_action: row.final_action.clone(),
+            base: None,
         })
     }
 
@@ -145,26 +190,24 @@ impl Service {
         {
             return self.stored(&known, &full).await;
         }
-        let made = self.decide(account, image, artifact, tag, policy).await?;
+        let made = self.decide(account, image, artifact, tag, (policy, None)).await?;
         let tx = self.store().begin().await?;
         self.keep_decision(tx.db(), account, image, tag, &made).await?;
         tx.commit().await?;
         Ok(made.told)
     }
 
-    /// A digest of everything that a decision rests on beside the time.
     fn cache_key(&self, image: &Image, artifact: &ArtifactRow, policy: &PolicyRow) -> String {
+        let dockerfile = image.dockerfile.as_deref().unwrap_or_default();
+        self.grounds_key(&policy.revision, &artifact.analysis_blob, dockerfile)
+    }
+
+    /// A digest of everything that a decision rests on beside the time.
+    pub(crate) fn grounds_key(&self, revision: &str, analysis: &str, dockerfile: &str) -> String {
         let data = self.data().current().map(|data| data.identity().digest.to_string()).unwrap_or_default();
         let engine = Engine::own();
         let mut hasher = Sha256::new();
-        for part in [
-            policy.revision.as_str(),
-            artifact.analysis_blob.as_str(),
-            image.dockerfile.as_deref().unwrap_or_default(),
-            data.as_str(),
-            engine.version.as_str(),
-            engine.semantics.as_str(),
-        ] {
+        for part in [revision, analysis, dockerfile, &data, &engine.version, &engine.semantics] {
             hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hasher.update(part.as_bytes());
         }
@@ -178,13 +221,21 @@ impl Service {
         image: &Image,
         artifact: &ArtifactRow,
         tag: &Tag,
-        policy: &PolicyRow,
+        (policy, base): (&PolicyRow, Option<Image>),
     ) -> Result<Made, ServiceError> {
         let compiled = self.compiled(&policy.revision).await?;
         let full = tag.full();
         let subject = Subject { kind: "image", id: image.id.0, tag: &full };
         let before = evaluation::latest(self.store().read(), account.id, subject, &policy.policy_id).await?;
-        let ground = self.ground(account, image, artifact, tag, before.as_ref()).await?;
+        let mut ground = self.ground(account, image, artifact, tag, before.as_ref()).await?;
+        let ancestors = self.ancestors_of(account.id, &image.digest, artifact).await?;
+        // A rule that asks what comes from the base image gets an answer also when nobody named one.
+        let nearest = || ancestors.first().map(|nearest| nearest.image.clone());
+        let base = if compiled.needs().contains(&Need::Base) { base.or_else(nearest) } else { base };
+        if let Some(base) = &base {
+            ground.base = self.base_ground(base).await?;
+        }
+        ground.ancestors = Some(ancestors.iter().filter_map(ancestor).collect());
         let cache_key = self.cache_key(image, artifact, policy);
         let row = policy.clone();
         let made = tokio::task::spawn_blocking(move || Made::new(&ground, &compiled, &row, cache_key)).await;
@@ -200,27 +251,58 @@ impl Service {
         tag: &Tag,
         before: Option<&EvaluationRow>,
     ) -> Result<Ground, ServiceError> {
+        let reference = ImageReference::parse(&format!("{}@{}", tag.full(), image.digest));
+        let reference = reference.map_err(ServiceError::internal)?;
         let artifact = self.artifact_of(image, row).await?;
-        let now = clock::now();
-        let data = self.data().current();
-        let (artifact, matches) = tokio::task::spawn_blocking(move || {
-            let matches = data.map(|data| find_matches(&artifact, &data, &MatchOptions::default()));
-            (artifact, matches)
-        })
-        .await
-        .map_err(ServiceError::internal)?;
-        let db = self.store().read();
         // What was found in the image cannot have been seen in it before it was analysed.
-        let arrived = image.analyzed_at.unwrap_or(now);
-        let times: BTreeMap<(Vec<u8>, String, String), Timestamp> = content::match_times(db, row.content_set)
+        let arrived = image.analyzed_at.unwrap_or_else(clock::now);
+        let mut ground = self.dated_ground(artifact, reference, Some((row.content_set, arrived))).await?;
+        let mut history = ground.history.take().unwrap_or_default();
+        if let Some(before) = before {
+            let told = self.stored(before, &tag.full()).await?;
+            if let Ok(known) = check_json::read_history(told.document.to_string().as_bytes()) {
+                let since = |text: Option<&String>| text.and_then(|text| text.parse().ok());
+                history.findings =
+                    known.findings.iter().map(|(id, first_seen)| (id.clone(), since(first_seen.as_ref()))).collect();
+            }
+            history.evaluated_at = Some(before.checked_at);
+        }
+        let previous = self.before(account, tag).await?;
+        Ok(Ground { history: Some(history), previous, ..ground })
+    }
+
+    /// An artifact with its matches, and since when it has them: by its content set, and not before it was there. What is
+    /// not kept has no past.
+    pub(crate) async fn dated_ground(
+        &self,
+        artifact: Artifact,
+        tag: ImageReference,
+        kept: Option<(i64, Timestamp)>,
+    ) -> Result<Ground, ServiceError> {
+        let now = clock::now();
+        let (artifact, matches) = self.matched(artifact).await?;
+        let mut ground = Ground {
+            from_sbom: artifact.sbom.is_some(),
+            artifact,
+            tag,
+            matches,
+            history: None,
+            previous: None,
+            ancestors: None,
+            base: None,
+            first_seen: Vec::new(),
+            now,
+        };
+        let Some((set, arrived)) = kept else { return Ok(ground) };
+        let times: BTreeMap<(Vec<u8>, String, String), Timestamp> = content::match_times(self.store().read(), set)
             .await?
             .into_iter()
             .map(|times| ((times.identity, times.namespace, times.vulnerability), times.first_seen.max(arrived)))
             .collect();
-        let distro = artifact.distro.as_ref();
-        let packages: BTreeMap<_, _> = artifact.packages.iter().map(|package| (package.id, package)).collect();
+        let distro = ground.artifact.distro.as_ref();
+        let packages: BTreeMap<_, _> = ground.artifact.packages.iter().map(|package| (package.id, package)).collect();
         let mut first_seen = BTreeMap::new();
-        for matched in matches.iter().flat_map(|report| &report.matches) {
+        for matched in ground.matches.iter().flat_map(|report| &report.matches) {
             let Some(package) = packages.get(&matched.package) else { continue };
             let known = &matched.vulnerability;
             let place = (key_of(package, distro).to_vec(), known.namespace.clone(), known.id.clone());
@@ -232,22 +314,32 @@ impl Service {
             purl: purl.clone(),
             first_seen: seen.map(|seen| seen.to_string()),
         });
-        let seen: Vec<MatchSeen> = seen.collect();
+        ground.first_seen = seen.collect();
         // A server knows when it looked: at the latest when it analysed the image.
-        let mut history = History { first_seen, evaluated_at: Some(arrived), ..History::default() };
-        if let Some(before) = before {
-            let told = self.stored(before, &tag.full()).await?;
-            if let Ok(known) = check_json::read_history(told.document.to_string().as_bytes()) {
-                let since = |text: Option<&String>| text.and_then(|text| text.parse().ok());
-                history.findings =
-                    known.findings.iter().map(|(id, first_seen)| (id.clone(), since(first_seen.as_ref()))).collect();
-            }
-            history.evaluated_at = Some(before.checked_at);
-        }
-        let previous = self.before(account, tag).await?;
-        let reference = ImageReference::parse(&format!("{}@{}", tag.full(), image.digest));
-        let reference = reference.map_err(ServiceError::internal)?;
-        Ok(Ground { artifact, tag: reference, matches, history, previous, first_seen: seen, now })
+        ground.history = Some(History { first_seen, evaluated_at: Some(arrived), ..History::default() });
+        Ok(ground)
+    }
+
+    /// An artifact with its matches; `None` when there is no data.
+    pub(crate) async fn matched(&self, artifact: Artifact) -> Result<(Artifact, Option<MatchReport>), ServiceError> {
+        let data = self.data().current();
+        let matched = tokio::task::spawn_blocking(move || {
+            let matches = data.map(|data| find_matches(&artifact, &data, &MatchOptions::default()));
+            (artifact, matches)
+        });
+        matched.await.map_err(ServiceError::internal)
+    }
+
+    /// What an image is compared with; nothing when it is not known what is in that one.
+    pub(crate) async fn base_ground(
+        &self,
+        base: &Image,
+    ) -> Result<Option<(Artifact, Option<MatchReport>)>, ServiceError> {
+        let ids: Vec<i64> = base.artifact.into_iter().collect();
+        let rows = content::artifacts(self.store().read(), &ids).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        let artifact = self.artifact_of(base, row).await?;
+        Ok(Some(self.matched(artifact).await?))
     }
 
     /// What the tag named before.
@@ -414,7 +506,7 @@ impl Service {
         let tag = tags.into_iter().find(|tag| tag.full() == full);
         let policy = stopgate_store::policy::active(db, account.id).await?;
         let (Some(row), Some(tag), Some(policy)) = (rows.first(), tag, policy) else { return Ok(None) };
-        let made = self.decide(&account, &image, row, &tag, &policy).await?;
+        let made = self.decide(&account, &image, row, &tag, (&policy, None)).await?;
         Ok(Some((account, image, tag, made)))
     }
 
@@ -430,7 +522,7 @@ impl Service {
             let artifact = self.artifact(&blob).await?;
             self.record_content(tx.db(), &artifact).await?;
             let after = content::match_times(tx.db(), set).await?;
-            let ids = |times: &[content::MatchTimes]| -> std::collections::BTreeSet<_> {
+            let ids = |times: &[content::MatchTimes]| -> BTreeSet<_> {
                 times.iter().map(|t| (t.identity.clone(), t.namespace.clone(), t.vulnerability.clone())).collect()
             };
             if ids(&before) != ids(&after) {
@@ -452,17 +544,31 @@ fn status(final_action: &str) -> &'static str {
     if final_action == "stop" { "fail" } else { "pass" }
 }
 
+/// An image that another was built from, as policies see it.
+fn ancestor(view: &AncestorView) -> Option<Ancestor> {
+    Some(Ancestor {
+        digest: stopgate_model::Digest::parse(&view.image.digest).ok()?,
+        tags: view.tags.iter().map(Tag::full).collect(),
+        layers: view.layers.len(),
+    })
+}
+
 /// A decision that was just made.
-struct Made {
-    told: Decided,
-    row: EvaluationRow,
+pub(crate) struct Made {
+    pub(crate) told: Decided,
+    pub(crate) row: EvaluationRow,
     summary: TagSummary,
-    document: Vec<u8>,
+    pub(crate) document: Vec<u8>,
     before: Option<EvaluationRow>,
 }
 
 impl Made {
-    fn new(ground: &Ground, policy: &Policy, row: &PolicyRow, cache_key: String) -> Result<Self, ServiceError> {
+    pub(crate) fn new(
+        ground: &Ground,
+        policy: &Policy,
+        row: &PolicyRow,
+        cache_key: String,
+    ) -> Result<Self, ServiceError> {
         let evaluation = ground.decide(policy);
         let verdict = Verdict::of(&evaluation);
         let mut gaps = ground.artifact.gaps.clone();
@@ -513,6 +619,7 @@ impl Made {
                 tag: ground.tag.full_tag(),
                 final_action: row.final_action.clone(),
                 document: Arc::new(document),
+                base: None,
             },
             summary: summary(ground, &evaluation, &decision),
             row,

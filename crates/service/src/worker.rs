@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::error::Kind;
 use crate::image::ANALYZE;
-use crate::{Service, ServiceError, clock, evaluation};
+use crate::{Service, ServiceError, clock, evaluation, import};
 
 /// How often an idle worker looks for work without being woken.
 const LOOK: Duration = Duration::from_secs(1);
@@ -119,6 +119,7 @@ impl Service {
         let started = std::time::Instant::now();
         let done = match job.kind.as_str() {
             ANALYZE => self.analyze(job).await,
+            import::IMPORT => self.import_job(job).await,
             evaluation::EVALUATE => self.evaluate_job(job).await,
             "rematch" => self.rematch(job).await,
             other => Err(ServiceError::internal(format!("there is no job `{other}`"))),
@@ -148,7 +149,7 @@ impl Service {
 
     /// A job that will not be tried again.
     async fn over(&self, job: &Job) {
-        if job.kind == ANALYZE
+        if [ANALYZE, import::IMPORT].contains(&job.kind.as_str())
             && let Err(error) = self.analysis_lost(job).await
         {
             tracing::warn!(%error, job = job.id, "the end of an analysis could not be written down");

@@ -340,21 +340,94 @@ pub async fn sets_with_names(db: Db<'_>, names: &[String]) -> Result<Vec<i64>, S
 
 /// All sets with a larger key that an image or a source has, the smallest keys first.
 pub async fn sets_after(db: Db<'_>, after: i64, limit: u64) -> Result<Vec<i64>, StoreError> {
-    sql("SELECT DISTINCT content_set AS id FROM artifact WHERE 1 = 1")
-        .filter("content_set >", Some(after))
-        .then(" ORDER BY id")
-        .page(limit, 0)
-        .all(db, |row| row.get("id"))
-        .await
+    sql("SELECT DISTINCT content_set AS id FROM (SELECT content_set FROM artifact UNION ALL \
+         SELECT content_set FROM source WHERE content_set IS NOT NULL) s WHERE 1 = 1")
+    .filter("content_set >", Some(after))
+    .then(" ORDER BY id")
+    .page(limit, 0)
+    .all(db, |row| row.get("id"))
+    .await
 }
 
 /// An analysis document of each set, with the set's key, for sets with larger keys.
 pub async fn documents_of_sets(db: Db<'_>, sets: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
     let mut all = Vec::new();
     for chunk in sets.chunks(5_000) {
-        let statement = sql("SELECT content_set, MIN(analysis_blob) AS blob FROM artifact WHERE content_set IN");
+        let statement = sql("SELECT content_set, MIN(analysis_blob) AS blob FROM (\
+                             SELECT content_set, analysis_blob FROM artifact UNION ALL \
+                             SELECT content_set, analysis_blob FROM source WHERE analysis_blob IS NOT NULL) s \
+                             WHERE content_set IN");
         let statement = statement.list(chunk.iter().copied()).then(" GROUP BY content_set ORDER BY content_set");
         all.extend(statement.all(db, |row| Ok((row.get("content_set")?, row.get("blob")?))).await?);
+    }
+    Ok(all)
+}
+
+/// A package that an image holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The image.
+    pub image: crate::image::ImageKey,
+    /// Package type.
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// Version.
+    pub version: String,
+}
+
+/// Types of the packages that have this name, and this version when one is given, in whatever was ever analysed.
+pub async fn kinds_named(db: Db<'_>, name: &str, version: Option<&str>) -> Result<Vec<String>, StoreError> {
+    sql("SELECT DISTINCT kind FROM identity WHERE 1 = 1")
+        .filter("name =", Some(name))
+        .filter("version =", version)
+        .then(" ORDER BY kind")
+        .all(db, |row| row.get("kind"))
+        .await
+}
+
+/// A page of the account's images that hold a package of this name and of one of these types, the oldest first, with
+/// those packages of each.
+pub async fn holders(
+    db: Db<'_>,
+    account: AccountId,
+    (name, version, kinds): (&str, Option<&str>, &[String]),
+    limit: u64,
+    offset: u64,
+) -> Result<Vec<Holder>, StoreError> {
+    const WITH: &str = " FROM identity n JOIN content_set_member c ON c.identity = n.id \
+                        JOIN artifact a ON a.content_set = c.content_set JOIN image i ON i.artifact = a.id \
+                        WHERE i.state = 'active' AND i.analysis_state = 'analyzed'";
+    let chosen = |statement: crate::sql::Sql| {
+        statement
+            .then(WITH)
+            .filter("i.account =", Some(account.0))
+            .filter("n.name =", Some(name))
+            .filter("n.version =", version)
+            .then(" AND n.kind IN")
+            .list(kinds.iter().map(String::as_str))
+    };
+    let images = chosen(sql("SELECT DISTINCT i.id AS image"))
+        .then(" ORDER BY image")
+        .page(limit, offset)
+        .all(db, |row| row.get::<i64>("image"))
+        .await?;
+    let mut all = Vec::new();
+    for chunk in images.chunks(5_000) {
+        let statement =
+            chosen(sql("SELECT DISTINCT i.id AS image, n.kind AS kind, n.name AS name, n.version AS version"))
+                .then(" AND i.id IN")
+                .list(chunk.iter().copied())
+                .then(" ORDER BY image, kind, version");
+        let read = |row: &crate::sql::Row| {
+            Ok(Holder {
+                image: crate::image::ImageKey(row.get("image")?),
+                kind: row.get("kind")?,
+                name: row.get("name")?,
+                version: row.get("version")?,
+            })
+        };
+        all.extend(statement.all(db, read).await?);
     }
     Ok(all)
 }

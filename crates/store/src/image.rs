@@ -166,6 +166,16 @@ pub async fn get(db: Db<'_>, account: AccountId, id: ImageKey) -> Result<Option<
     select(account).filter("i.id =", Some(id.0)).one(db, read).await
 }
 
+/// The images with these keys, the oldest first.
+pub async fn with_keys(db: Db<'_>, account: AccountId, ids: &[ImageKey]) -> Result<Vec<Image>, StoreError> {
+    let mut all = Vec::new();
+    for chunk in ids.chunks(5_000) {
+        let statement = select(account).then(" AND i.id IN").list(chunk.iter().map(|id| id.0));
+        all.extend(statement.then(" ORDER BY i.id").all(db, read).await?);
+    }
+    Ok(all)
+}
+
 /// Which images to show.
 #[derive(Debug, Clone, Default)]
 pub struct ImageFilter<'a> {

@@ -1,12 +1,13 @@
 //! Import operations: parts of an analysis that somebody else made, before they become an image or a source.
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::sql::{Db, Row, sql};
 use crate::{AccountId, StoreError};
 
 /// An import operation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Operation {
     /// Its key.
     pub id: i64,
@@ -16,6 +17,8 @@ pub struct Operation {
     pub state: String,
     /// Who sends the parts.
     pub requester: String,
+    /// Which of its parts make what is imported, once that was said.
+    pub submitted: Option<Value>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it was changed last.
@@ -24,8 +27,7 @@ pub struct Operation {
     pub expires_at: Timestamp,
 }
 
-const SELECT: &str =
-    "SELECT id, uuid, state, requester, created_at, updated_at, expires_at FROM import_operation WHERE account = ";
+const SELECT: &str = "SELECT id, uuid, state, requester, submitted, created_at, updated_at, expires_at FROM import_operation WHERE account = ";
 
 fn read(row: &Row) -> Result<Operation, StoreError> {
     Ok(Operation {
@@ -33,6 +35,10 @@ fn read(row: &Row) -> Result<Operation, StoreError> {
         uuid: row.get("uuid")?,
         state: row.get("state")?,
         requester: row.get("requester")?,
+        submitted: match row.get::<Option<String>>("submitted")? {
+            Some(_) => Some(row.json("submitted")?),
+            None => None,
+        },
         created_at: row.at("created_at")?,
         updated_at: row.at("updated_at")?,
         expires_at: row.at("expires_at")?,
@@ -66,6 +72,11 @@ pub async fn find(db: Db<'_>, account: AccountId, kind: &str, uuid: &str) -> Res
     sql(SELECT).bind_next(account.0).filter("kind =", Some(kind)).filter("uuid =", Some(uuid)).one(db, read).await
 }
 
+/// The operation with this key.
+pub async fn get(db: Db<'_>, account: AccountId, id: i64) -> Result<Option<Operation>, StoreError> {
+    sql(SELECT).bind_next(account.0).filter("id =", Some(id)).one(db, read).await
+}
+
 /// Operations that are not over, the oldest first.
 pub async fn list(db: Db<'_>, account: AccountId, kind: &str) -> Result<Vec<Operation>, StoreError> {
     sql(SELECT)
@@ -84,6 +95,28 @@ pub async fn set_state(db: Db<'_>, id: i64, state: &str, now: Timestamp) -> Resu
         .at(now)
         .run(db)
         .await?;
+    Ok(())
+}
+
+/// Moves an operation that still takes parts to another state, with what it is to make of them; `false` when it takes
+/// none any more, so that of two who submit it only one does.
+pub async fn submit(db: Db<'_>, id: i64, state: &str, submitted: &Value, now: Timestamp) -> Result<bool, StoreError> {
+    let moved = sql("UPDATE import_operation SET state = $2, submitted = $3, updated_at = $4 \
+                     WHERE id = $1 AND state = 'pending'")
+    .bind(id)
+    .bind(state)
+    .bind(submitted.to_string())
+    .at(now)
+    .run(db)
+    .await?;
+    Ok(moved > 0)
+}
+
+/// Forgets an operation with the list of its parts.
+pub async fn delete(db: Db<'_>, id: i64) -> Result<(), StoreError> {
+    for text in ["DELETE FROM import_part WHERE operation = $1", "DELETE FROM import_operation WHERE id = $1"] {
+        sql(text).bind(id).run(db).await?;
+    }
     Ok(())
 }
 

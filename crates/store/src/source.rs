@@ -26,6 +26,8 @@ pub struct SourceRow {
     pub analysis_state: AnalysisState,
     /// Why it could not be analysed.
     pub cause: Option<String>,
+    /// Key of its content set.
+    pub content_set: Option<i64>,
     /// Digest of its analysis document.
     pub analysis_blob: Option<String>,
     /// Digest of the SBOM as it was sent.
@@ -38,7 +40,8 @@ pub struct SourceRow {
     pub updated_at: Timestamp,
 }
 
-const SELECT: &str = "SELECT id, uuid, host, repository, revision, state, analysis_state, cause, analysis_blob, sbom_blob, \
+const SELECT: &str = "SELECT id, uuid, host, repository, revision, state, analysis_state, cause, content_set, \
+                      analysis_blob, sbom_blob, \
                       metadata, created_at, updated_at FROM source WHERE account = ";
 
 fn read(row: &Row) -> Result<SourceRow, StoreError> {
@@ -51,6 +54,7 @@ fn read(row: &Row) -> Result<SourceRow, StoreError> {
         state: row.get("state")?,
         analysis_state: row.word("analysis_state", AnalysisState::parse)?,
         cause: row.get("cause")?,
+        content_set: row.get("content_set")?,
         analysis_blob: row.get("analysis_blob")?,
         sbom_blob: row.get("sbom_blob")?,
         metadata: row.json("metadata")?,
@@ -88,13 +92,7 @@ pub async fn of_revision(
 }
 
 /// Adds a source that is analysed already, or replaces what is known of it.
-pub async fn put(
-    db: Db<'_>,
-    account: AccountId,
-    row: &SourceRow,
-    content_set: i64,
-    requester: &str,
-) -> Result<(), StoreError> {
+pub async fn put(db: Db<'_>, account: AccountId, row: &SourceRow, requester: &str) -> Result<(), StoreError> {
     sql("INSERT INTO source (uuid, account, host, repository, revision, state, analysis_state, content_set, analysis_blob, \
          sbom_blob, metadata, requester, created_at, updated_at) \
          VALUES ($1, $2, $3, $4, $5, 'active', $6, $7, $8, $9, $10, $11, $12, $13) \
@@ -107,7 +105,7 @@ pub async fn put(
     .bind(row.repository.as_str())
     .bind(row.revision.as_str())
     .bind(row.analysis_state.name())
-    .bind(content_set)
+    .bind(row.content_set)
     .bind(row.analysis_blob.as_deref())
     .bind(row.sbom_blob.as_deref())
     .bind(row.metadata.to_string())

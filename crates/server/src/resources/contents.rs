@@ -42,7 +42,7 @@ pub(super) fn routes(routes: &mut Routes) {
 }
 
 /// Types of packages that always have a name, whether there are any or not.
-const ALWAYS: [&str; 8] = ["binary", "gem", "go", "java", "npm", "nuget", "os", "python"];
+pub(super) const ALWAYS: [&str; 8] = ["binary", "gem", "go", "java", "npm", "nuget", "os", "python"];
 /// What is told beside packages.
 const OTHERS: [&str; 5] = ["content_search", "files", "malware", "retrieved_files", "secret_search"];
 

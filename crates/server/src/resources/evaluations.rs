@@ -3,16 +3,17 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use stopgate_api_types::evaluation::PolicyEvaluation;
-use stopgate_service::evaluation::CheckOptions;
+use stopgate_service::ServiceError;
+use stopgate_service::evaluation::{CheckOptions, Decided};
+use stopgate_service::image::Base;
 use stopgate_service::permission::granted;
 use stopgate_service::store::account;
-use stopgate_service::{Kind, ServiceError};
 use utoipa::IntoParams;
 
 use crate::answer::Written;
 use crate::call::Call;
 use crate::error::ApiError;
-use crate::extract::{ApiQuery, ImageDigest};
+use crate::extract::{ApiQuery, ImageDigest, check_digest};
 use crate::routes::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
@@ -31,7 +32,7 @@ struct Asked {
     history: Option<bool>,
     /// Decide anew and keep nothing.
     interactive: Option<bool>,
-    /// The base image, to tell what comes from it.
+    /// Digest of the base image, or `auto` for the nearest, to tell what comes from it.
     base_digest: Option<String>,
 }
 
@@ -40,12 +41,9 @@ async fn check(
     ImageDigest(digest): ImageDigest,
     ApiQuery(asked): ApiQuery<Asked>,
 ) -> Result<Written<PolicyEvaluation>, ApiError> {
-    if asked.base_digest.is_some() {
-        let message = "`base_digest` is not taken by this server yet: ask without it";
-        return Err(ServiceError::new(Kind::NotImplemented, message).into());
-    }
+    let base = asked.base_digest.as_deref().map(base).transpose()?;
     let detail = asked.detail.unwrap_or(true);
-    let plain = !asked.history.unwrap_or(false) && !asked.interactive.unwrap_or(false);
+    let plain = !asked.history.unwrap_or(false) && !asked.interactive.unwrap_or(false) && base.is_none();
     // The generation is read anew: what changed in the account a moment ago counts in this answer.
     let generation =
         account::get(call.service().store().read(), call.account_id()).await?.map_or(0, |known| known.generation);
@@ -59,6 +57,7 @@ async fn check(
         policy_id: asked.policy_id,
         interactive: asked.interactive.unwrap_or(false),
         history: asked.history.unwrap_or(false),
+        base,
     };
     let decided = call.service().check(&call, &digest, &asked.tag, &options).await?;
     let first = decided.first().ok_or_else(|| ServiceError::internal("a check gave no decision"))?;
@@ -66,7 +65,7 @@ async fn check(
         "policy_id": first.policy_id,
         "image_digest": digest,
         "evaluated_tag": first.tag,
-        "evaluations": decided.iter().map(|decided| result(&decided.document, detail)).collect::<Vec<_>>(),
+        "evaluations": decided.iter().map(|decided| result(decided, detail)).collect::<Vec<_>>(),
     });
     let bytes = bytes::Bytes::from(serde_json::to_vec(&body).map_err(ServiceError::internal)?);
     if plain {
@@ -76,10 +75,24 @@ async fn check(
 }
 
 /// The part of a decision's document that has the published shape.
-fn result(document: &Value, detail: bool) -> Value {
-    let mut result = document.get("evaluation").cloned().unwrap_or_default();
-    if !detail && let Some(members) = result.as_object_mut() {
-        members.insert("details".to_owned(), Value::Null);
+pub(super) fn result(decided: &Decided, detail: bool) -> Value {
+    let mut result = decided.document.get("evaluation").cloned().unwrap_or_default();
+    if let Some(members) = result.as_object_mut() {
+        if !detail {
+            members.insert("details".to_owned(), Value::Null);
+        }
+        if let Some(base) = &decided.base {
+            members.insert("comparison_image_digest".to_owned(), base.as_str().into());
+        }
     }
     result
+}
+
+/// The image that another is to be compared with: a digest, or `auto` for the nearest that it was built from.
+pub(super) fn base(text: &str) -> Result<Base, ServiceError> {
+    if text == "auto" {
+        return Ok(Base::Nearest);
+    }
+    check_digest(text)?;
+    Ok(Base::Digest(text.to_owned()))
 }

@@ -187,6 +187,16 @@ async fn add(
         let message = "`source` holds exactly one of `tag`, `digest`, `import` and `archive`";
         return Err(ServiceError::invalid(message).into());
     }
+    let force = how.force.unwrap_or(false);
+    let auto_subscribe = how.auto_subscribe.unwrap_or(true);
+    let annotations = wanted.annotations.unwrap_or_default();
+    if let Some(manifest) = source.import {
+        let importing = super::imports::submitted(manifest, annotations, (force, auto_subscribe))?;
+        // What follows is the last step of the import, so who may do the others may do it.
+        call.require(stopgate_service::permission::Permission::ImportImage)?;
+        let view = call.service().import_image(&call, &importing).await?;
+        return Ok(Answer(told(&view, &call.account.name, None)));
+    }
     let (from, dockerfile) = match (source.tag, source.digest) {
         (Some(tag), _) => (AddSource::Tag { pull_string: tag.pull_string }, tag.dockerfile),
         (_, Some(digest)) => {
@@ -198,18 +208,11 @@ async fn add(
             (from, digest.dockerfile)
         }
         _ => {
-            let message = "archived analyses and imports are not taken by this server yet: expected `tag` or `digest`";
+            let message = "archived analyses are not taken by this server yet: expected `tag`, `digest` or `import`";
             return Err(ServiceError::new(Kind::NotImplemented, message).into());
         }
     };
-    let adding = AddImage {
-        source: from,
-        dockerfile,
-        annotations: wanted.annotations.unwrap_or_default(),
-        force: how.force.unwrap_or(false),
-        auto_subscribe: how.auto_subscribe.unwrap_or(true),
-        platform: None,
-    };
+    let adding = AddImage { source: from, dockerfile, annotations, force, auto_subscribe, platform: None };
     let view = call.service().add_image(&call, &adding).await?;
     Ok(Answer(told(&view, &call.account.name, None)))
 }

@@ -6,9 +6,13 @@ mod contents;
 mod evaluations;
 mod events;
 mod images;
+mod imports;
 mod policies;
+mod queries;
 mod registries;
 mod roles;
+mod scans;
+mod sources;
 mod subscriptions;
 mod tokens;
 mod users;
@@ -35,6 +39,10 @@ pub(crate) fn routes() -> Routes {
         policies::routes,
         registries::routes,
         subscriptions::routes,
+        imports::routes,
+        sources::routes,
+        scans::routes,
+        queries::routes,
         events::routes,
     ] {
         add(&mut all);

@@ -77,7 +77,15 @@ pub(crate) async fn metrics(State(app): State<App>, request: axum::extract::Requ
 }
 
 pub(crate) async fn openapi() -> Response {
-    match openapi::document().to_json() {
+    written(&openapi::document())
+}
+
+pub(crate) async fn own_openapi() -> Response {
+    written(&openapi::own_document())
+}
+
+fn written(document: &utoipa::openapi::OpenApi) -> Response {
+    match document.to_json() {
         Ok(json) => ([(header::CONTENT_TYPE, "application/json")], json).into_response(),
         Err(error) => ApiError(ServiceError::internal(error)).into_response(),
     }

@@ -1,14 +1,15 @@
 //! Vulnerabilities of images.
 
 use serde::Deserialize;
+use serde_json::json;
 use stopgate_api_types::vulnerability::{
-    CVSSV2Scores, CVSSV3Scores, ImagePackageVulnerability, ImagePackageVulnerabilityResponse, NvdDataList,
+    self, CVSSV2Scores, CVSSV3Scores, ImagePackageVulnerability, ImagePackageVulnerabilityResponse, NvdDataList,
     NvdDataObject, PackageEPSS, PackageVulnerability, RecordType, VendorDataList, VendorDataObject, VulnerabilityType,
 };
-use stopgate_model::{Cvss, FixState, Severity};
+use stopgate_model::{Cvss, FixState, Severity, Vulnerability};
+use stopgate_service::ServiceError;
 use stopgate_service::permission::granted;
 use stopgate_service::vulnerability::Vulnerable;
-use stopgate_service::{Kind, ServiceError};
 use utoipa::IntoParams;
 
 use crate::answer::Answer;
@@ -16,6 +17,8 @@ use crate::call::Call;
 use crate::error::ApiError;
 use crate::extract::{ApiPath, ApiQuery, ImageDigest, check_digest};
 use crate::routes::Routes;
+
+use super::evaluations::base;
 
 pub(super) fn routes(routes: &mut Routes) {
     routes.get("/images/{image_digest}/vuln", types).get("/images/{image_digest}/vuln/{vuln_type}", get);
@@ -38,7 +41,7 @@ struct Asked {
     include_vuln_description: Option<bool>,
     /// Without what vendors will not fix.
     vendor_only: Option<bool>,
-    /// The base image, to tell what comes from it.
+    /// Digest of the base image, or `auto` for the nearest, to tell what comes from it.
     base_digest: Option<String>,
 }
 
@@ -48,34 +51,50 @@ async fn get(
     ApiQuery(asked): ApiQuery<Asked>,
 ) -> Result<Answer<ImagePackageVulnerabilityResponse>, ApiError> {
     check_digest(&digest)?;
-    if !["all", "os", "non-os"].contains(&kind.as_str()) {
-        return Err(ServiceError::invalid("`vuln_type`: expected `all`, `os` or `non-os`").into());
-    }
-    if asked.base_digest.is_some() {
-        let message = "`base_digest` is not taken by this server yet: ask without it";
-        return Err(ServiceError::new(Kind::NotImplemented, message).into());
-    }
+    check_kind(&kind)?;
+    let inherited = match asked.base_digest.as_deref() {
+        Some(text) => Some(call.service().inherited(&call, &digest, &base(text)?).await?),
+        None => None,
+    };
+    let known = inherited.as_ref().and_then(Option::as_ref);
     let (_, all) = call.service().vulnerabilities(&call, &digest).await?;
     let vendor_only = asked.vendor_only.unwrap_or(true);
-    let wanted = all.iter().filter(|found| match kind.as_str() {
-        "os" => found.package.package_type.is_os(),
-        "non-os" => !found.package.package_type.is_os(),
-        _ => true,
-    });
+    let wanted = all.iter().filter(|found| is_of(found, &kind));
     let told = wanted.filter(|found| !vendor_only || found.matched.fix.state != FixState::WontFix).map(|found| {
         ImagePackageVulnerability {
             found: told(found, asked.include_vuln_description.unwrap_or(false)),
-            inherited_from_base: None,
+            inherited_from_base: known.map(|(_, known)| {
+                known.contains(&(found.matched.vulnerability.id.clone(), found.package.purl.clone()))
+            }),
         }
     });
+    let problem = || json!({"message": "no analysed image of the account is one that this image was built from"});
+    let problems = if inherited.as_ref().is_some_and(Option::is_none) { vec![problem()] } else { Vec::new() };
     Ok(Answer(ImagePackageVulnerabilityResponse {
         image_digest: Some(digest),
-        base_digest: None,
-        base_image_problems: Vec::new(),
+        base_digest: known.map(|(digest, _)| digest.clone()),
+        base_image_problems: problems.into_iter().filter_map(|problem| problem.as_object().cloned()).collect(),
         vulnerability_type: Some(kind.clone()),
         extended_support: Some(false),
         vulnerabilities: told.collect(),
     }))
+}
+
+/// Refuses what is no kind of vulnerability.
+pub(super) fn check_kind(kind: &str) -> Result<(), ServiceError> {
+    if ["all", "os", "non-os"].contains(&kind) {
+        return Ok(());
+    }
+    Err(ServiceError::invalid("`vuln_type`: expected `all`, `os` or `non-os`"))
+}
+
+/// Whether it is one of this kind.
+pub(super) fn is_of(found: &Vulnerable, kind: &str) -> bool {
+    match kind {
+        "os" => found.package.package_type.is_os(),
+        "non-os" => !found.package.package_type.is_os(),
+        _ => true,
+    }
 }
 
 /// `debian:12` from `debian:distro:debian:12`, `github:go` from `github:language:go`, `nvd` from `nvd:cpe`.
@@ -116,28 +135,50 @@ fn v3(scores: &[Cvss]) -> Option<CVSSV3Scores> {
     })
 }
 
-pub(super) fn told(found: &Vulnerable, description: bool) -> PackageVulnerability {
-    let (known, package, fix) = (&found.matched.vulnerability, &found.package, &found.matched.fix);
-    let epss = known.epss.iter().map(|epss| PackageEPSS { epss: Some(epss.score), percentile: Some(epss.percentile) });
-    let nvd =
-        known.related.iter().filter(|related| related.namespace.starts_with("nvd")).map(|related| NvdDataObject {
-            id: Some(related.id.clone()),
-            description: description.then(|| related.description.clone()),
-            kind: Some(RecordType::Primary),
-            source: Some("nvd@nist.gov".to_owned()),
-            cvss_v2: v2(&related.cvss),
-            cvss_v3: v3(&related.cvss),
-            is_kev: Some(known.kev.iter().any(|kev| kev.cve == related.id)),
-            epss: None,
-        });
-    let nvd: Vec<NvdDataObject> = nvd.collect();
-    let vendor = VendorDataObject {
+/// The word for a severity, as records apart from packages have it.
+pub(super) const fn severity_word(severity: Severity) -> vulnerability::Severity {
+    match severity {
+        Severity::Unknown => vulnerability::Severity::Unknown,
+        Severity::Negligible => vulnerability::Severity::Negligible,
+        Severity::Low => vulnerability::Severity::Low,
+        Severity::Medium => vulnerability::Severity::Medium,
+        Severity::High => vulnerability::Severity::High,
+        Severity::Critical => vulnerability::Severity::Critical,
+    }
+}
+
+/// What NVD says of the CVEs of a record.
+pub(super) fn nvd(known: &Vulnerability, description: bool) -> NvdDataList {
+    let of = |id: &str, text: &str, cvss: &[Cvss]| NvdDataObject {
+        id: Some(id.to_owned()),
+        description: description.then(|| text.to_owned()),
+        kind: Some(RecordType::Primary),
+        source: Some("nvd@nist.gov".to_owned()),
+        cvss_v2: v2(cvss),
+        cvss_v3: v3(cvss),
+        is_kev: Some(known.kev.iter().any(|kev| kev.cve == id)),
+        epss: None,
+    };
+    let own = (known.provider == "nvd").then(|| of(&known.id, &known.description, &known.cvss));
+    let related = known.related.iter().filter(|related| related.namespace.starts_with("nvd"));
+    let related = related.map(|related| of(&related.id, &related.description, &related.cvss));
+    NvdDataList(own.into_iter().chain(related).collect())
+}
+
+/// What the record's own provider says.
+pub(super) fn vendor(known: &Vulnerability) -> VendorDataList {
+    VendorDataList(vec![VendorDataObject {
         id: Some(known.id.clone()),
         kind: Some(RecordType::Primary),
         source: Some(known.provider.clone()),
         cvss_v2: v2(&known.cvss),
         cvss_v3: v3(&known.cvss),
-    };
+    }])
+}
+
+pub(super) fn told(found: &Vulnerable, description: bool) -> PackageVulnerability {
+    let (known, package, fix) = (&found.matched.vulnerability, &found.package, &found.matched.fix);
+    let epss = known.epss.iter().map(|epss| PackageEPSS { epss: Some(epss.score), percentile: Some(epss.percentile) });
     let location = package.primary_location();
     let os = package.package_type.is_os();
     PackageVulnerability {
@@ -156,8 +197,8 @@ pub(super) fn told(found: &Vulnerable, description: bool) -> PackageVulnerabilit
         package_path: Some(if os { "pkgdb".to_owned() } else { location.map_or_else(String::new, |l| l.path.clone()) }),
         purl: Some(package.purl.clone()),
         will_not_fix: Some(fix.state == FixState::WontFix),
-        nvd_data: Some(NvdDataList(nvd)),
-        vendor_data: Some(VendorDataList(vec![vendor])),
+        nvd_data: Some(nvd(known, description)),
+        vendor_data: Some(vendor(known)),
         detected_at: found.detected_at,
         fix_observed_at: found.fix_observed_at,
         suggested_fix_version: found.matched.suggested_version.clone(),

@@ -17,7 +17,7 @@ use stopgate_store::{AccountId, policy, tag};
 use super::{identities, matches_of};
 use crate::events::Happened;
 use crate::sandbox::{OneJob, Scratch};
-use crate::{Service, ServiceError, clock};
+use crate::{Service, ServiceError, clock, import};
 
 /// The kind of the job.
 pub(crate) const ANALYZE: &str = "analyze";
@@ -62,13 +62,18 @@ impl Service {
         }
     }
 
-    async fn nothing_to_do(&self, job: &Job) -> Result<(), ServiceError> {
+    pub(crate) async fn nothing_to_do(&self, job: &Job) -> Result<(), ServiceError> {
         let tx = self.store().begin().await?;
         job::complete(tx.db(), job).await?;
         Ok(tx.commit().await?)
     }
 
-    async fn to(&self, image: &Image, state: AnalysisState, cause: Option<&str>) -> Result<(), ServiceError> {
+    pub(crate) async fn to(
+        &self,
+        image: &Image,
+        state: AnalysisState,
+        cause: Option<&str>,
+    ) -> Result<(), ServiceError> {
         let tx = self.store().begin().await?;
         image::set_analysis(tx.db(), image, state, cause, &self.options().host, clock::now()).await?;
         Ok(tx.commit().await?)
@@ -206,6 +211,7 @@ impl Service {
         let what = Happened::new(account, "user.image.analysis.completed", ("image_digest", &image.digest), message);
         self.happened(tx.db(), what).await?;
         account::touch(tx.db(), account.id).await?;
+        import::ended(tx.db(), job, "complete").await?;
         job::complete(tx.db(), job).await?;
         tx.commit().await?;
         self.wake();
@@ -222,6 +228,7 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let tx = self.store().begin().await?;
         self.mark_failed(tx.db(), account, image, cause).await?;
+        import::ended(tx.db(), job, "failed").await?;
         // The job was done: it is known that the image cannot be read.
         job::complete(tx.db(), job).await?;
         Ok(tx.commit().await?)
@@ -256,6 +263,7 @@ impl Service {
             let cause = job.error.as_deref().unwrap_or(job::WORKER_LOST);
             self.mark_failed(tx.db(), &account, &image, cause).await?;
         }
+        import::ended(tx.db(), job, "failed").await?;
         Ok(tx.commit().await?)
     }
 

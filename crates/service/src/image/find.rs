@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use stopgate_model::ImageReference;
+use stopgate_store::AccountId;
 use stopgate_store::content::{self, ArtifactRow};
 use stopgate_store::image::{self, AnalysisState, Image, ImageFilter, ImageKey, StateChange};
 use stopgate_store::job;
@@ -143,6 +144,15 @@ pub(crate) fn unknown(digest: &str) -> ServiceError {
     ServiceError::not_found(format!("there is no image {digest} in the account"))
 }
 
+/// Which image another is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Base {
+    /// The nearest of its ancestors.
+    Nearest,
+    /// One that is named.
+    Digest(String),
+}
+
 /// An image that another was built from.
 #[derive(Debug, Clone)]
 pub struct AncestorView {
@@ -158,20 +168,61 @@ impl Service {
     /// Images of the account whose layers are the first of an image's, the nearest first.
     pub async fn ancestors(&self, caller: &Caller, digest: &str) -> Result<Vec<AncestorView>, ServiceError> {
         let (_, row) = self.analyzed(caller, digest).await?;
+        self.ancestors_of(caller.account_id(), digest, &row).await
+    }
+
+    /// The same for an image whose content is at hand.
+    pub(crate) async fn ancestors_of(
+        &self,
+        account: AccountId,
+        digest: &str,
+        row: &ArtifactRow,
+    ) -> Result<Vec<AncestorView>, ServiceError> {
         let layers: Vec<&str> = row.layers.lines().collect();
         let db = self.store().read();
-        let found = image::with_chain(db, caller.account_id(), &chains(&layers)).await?;
+        let found = image::with_chain(db, account, &chains(&layers)).await?;
         let mut all = Vec::new();
         for (image, own) in found {
             let own: Vec<String> = own.lines().map(str::to_owned).collect();
             if own.is_empty() || own.len() >= layers.len() || image.digest == digest {
                 continue;
             }
-            let tags = tag::of_images(db, caller.account_id(), &[image.id]).await?;
+            let tags = tag::of_images(db, account, &[image.id]).await?;
             all.push(AncestorView { image, tags, layers: own });
         }
         all.sort_by_key(|ancestor| std::cmp::Reverse(ancestor.layers.len()));
         Ok(all)
+    }
+
+    /// The image of the account that an image is compared with; nothing when the nearest ancestor is wanted and there is
+    /// none.
+    pub(crate) async fn base_of(
+        &self,
+        caller: &Caller,
+        digest: &str,
+        wanted: &Base,
+    ) -> Result<Option<Image>, ServiceError> {
+        let (_, row) = self.analyzed(caller, digest).await?;
+        match wanted {
+            Base::Nearest => {
+                let nearest = self.ancestors_of(caller.account_id(), digest, &row).await?.into_iter().next();
+                Ok(nearest.map(|ancestor| ancestor.image))
+            }
+            Base::Digest(base) => {
+                let (view, below) = self.analyzed(caller, base).await?;
+                let (own, prefix): (Vec<&str>, Vec<&str>) =
+                    (row.layers.lines().collect(), below.layers.lines().collect());
+                if prefix.is_empty() || prefix.len() >= own.len() || !own.starts_with(&prefix) {
+                    return Err(ServiceError::invalid(format!(
+                        "`base_digest`: {base} is no base of {digest}: expected its {} layers to be the first of the \
+                         image's {}",
+                        prefix.len(),
+                        own.len()
+                    )));
+                }
+                Ok(Some(view.image))
+            }
+        }
     }
 
     /// The artifact of an image, whole.
@@ -186,12 +237,20 @@ impl Service {
     }
 }
 
-/// Chain ids of all proper prefixes of layers (OCI image specification, "Layer ChainID"), as hexadecimal digits.
+/// Chain ids of all proper prefixes of layers, as hexadecimal digits.
 fn chains(layers: &[&str]) -> Vec<String> {
+    let mut all = chain_ids(layers);
+    all.pop();
+    all
+}
+
+/// Chain ids of all prefixes of layers, the whole included (OCI image specification, "Layer ChainID"), as hexadecimal
+/// digits.
+pub(crate) fn chain_ids(layers: &[&str]) -> Vec<String> {
     use sha2::{Digest as _, Sha256};
     let mut all = Vec::new();
     let mut chain = String::new();
-    for layer in layers.iter().take(layers.len().saturating_sub(1)) {
+    for layer in layers {
         chain = if chain.is_empty() {
             (*layer).to_owned()
         } else {

@@ -6,8 +6,9 @@ mod find;
 mod identity;
 
 pub use add::{AddImage, AddSource};
-pub use find::{AncestorView, ImageView};
+pub use find::{AncestorView, Base, ImageView};
 
-pub(crate) use add::subscription_id;
+pub(crate) use add::{annotated, subscribe, subscription_id};
 pub(crate) use analyze::ANALYZE;
+pub(crate) use find::chain_ids;
 pub(crate) use identity::{identities, key_of, matches_of};

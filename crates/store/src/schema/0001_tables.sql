@@ -103,8 +103,8 @@ CREATE INDEX image_tag_verdict ON image_tag (account, verdict, id) WHERE current
 CREATE INDEX image_tag_evaluated ON image_tag (account, evaluated_at DESC, id) WHERE current;
 CREATE TABLE import_operation (
   id {pk}, uuid TEXT NOT NULL UNIQUE, account BIGINT NOT NULL REFERENCES account(id), kind TEXT NOT NULL,
-  state TEXT NOT NULL, requester TEXT NOT NULL, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL,
-  expires_at BIGINT NOT NULL);
+  state TEXT NOT NULL, requester TEXT NOT NULL, submitted TEXT, created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL, expires_at BIGINT NOT NULL);
 CREATE TABLE import_part (
   operation BIGINT NOT NULL REFERENCES import_operation(id), kind TEXT NOT NULL, digest TEXT NOT NULL,
   media_type TEXT NOT NULL, created_at BIGINT NOT NULL, PRIMARY KEY (operation, kind, digest));

@@ -236,15 +236,16 @@ fn a_source_revision_is_kept_once() {
             state: "active".to_owned(),
             analysis_state: AnalysisState::Analyzed,
             cause: None,
+            content_set: Some(set),
             analysis_blob: None,
             sbom_blob: None,
             metadata: json!([]),
             created_at: at(1),
             updated_at: at(1),
         };
-        source::put(tx.db(), one, &row, set, "ann").await.unwrap();
+        source::put(tx.db(), one, &row, "ann").await.unwrap();
         let again = source::SourceRow { uuid: "v".to_owned(), updated_at: at(2), ..row };
-        source::put(tx.db(), one, &again, set, "ann").await.unwrap();
+        source::put(tx.db(), one, &again, "ann").await.unwrap();
         let all = source::list(tx.db(), one).await.unwrap();
         assert_eq!((all.len(), all[0].uuid.as_str(), all[0].updated_at), (1, "u", at(2)));
         let named = source::of_revision(tx.db(), one, ("github.com", "team/app", "abc")).await.unwrap().unwrap();
