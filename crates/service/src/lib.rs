@@ -6,12 +6,14 @@
 pub mod auth;
 mod clock;
 pub mod data;
+mod egress;
 mod error;
 pub mod evaluation;
 mod events;
 pub mod image;
 pub mod import;
 mod library;
+pub mod notify;
 pub mod permission;
 pub mod policy;
 pub mod registry;

@@ -1,6 +1,6 @@
 //! Registries that an account may read, and how an image of one is opened.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use stopgate_model::ImageReference;
@@ -274,7 +274,7 @@ fn loopback_host(host: &str) -> bool {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Reach {
+pub(crate) enum Reach {
     Public,
     Private,
     Loopback,
@@ -282,13 +282,19 @@ enum Reach {
 }
 
 /// What an address is to a server that others send somewhere.
-fn class(address: IpAddr) -> Reach {
+pub(crate) fn class(address: IpAddr) -> Reach {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
             if v4.is_loopback() {
                 Reach::Loopback
-            } else if v4.is_link_local() || v4.is_multicast() || v4.is_unspecified() || v4.is_broadcast() || a == 0 {
+            } else if v4.is_link_local()
+                || v4.is_multicast()
+                || v4.is_unspecified()
+                || v4.is_broadcast()
+                || a == 0
+                || a >= 240
+            {
                 Reach::Never
             } else if v4.is_private() || (a == 100 && (64..128).contains(&b)) {
                 Reach::Private
@@ -296,8 +302,9 @@ fn class(address: IpAddr) -> Reach {
                 Reach::Public
             }
         }
-        IpAddr::V6(v6) => match v6.to_ipv4_mapped() {
+        IpAddr::V6(v6) => match inner_v4(v6) {
             Some(v4) => class(IpAddr::V4(v4)),
+            None if v6.is_unspecified() => Reach::Never,
             None if v6.is_loopback() => Reach::Loopback,
             None if v6.is_multicast() || v6.is_unspecified() || v6.is_unicast_link_local() => Reach::Never,
             None if v6.is_unique_local() => Reach::Private,
@@ -306,8 +313,24 @@ fn class(address: IpAddr) -> Reach {
     }
 }
 
+/// The old address that a new one stands for: mapped, compatible, translated by NAT64, or tunnelled by 6to4.
+fn inner_v4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
+    if v6.is_loopback() || v6.is_unspecified() {
+        return None;
+    }
+    let [a, b, c, d, e, f, ..] = v6.segments();
+    let bits = u128::from(v6);
+    match (a, b, c, d, e, f) {
+        (0, 0, 0, 0, 0, 0 | 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => {
+            Some(Ipv4Addr::from(u32::try_from(bits & 0xffff_ffff).unwrap_or_default()))
+        }
+        (0x2002, ..) => Some(Ipv4Addr::from(u32::try_from((bits >> 80) & 0xffff_ffff).unwrap_or_default())),
+        _ => None,
+    }
+}
+
 /// Whether `address/bits` holds an address.
-fn holds(network: &str, address: IpAddr) -> bool {
+pub(crate) fn holds(network: &str, address: IpAddr) -> bool {
     let (base, bits) = network.split_once('/').unwrap_or((network, ""));
     let Ok(base) = base.parse::<IpAddr>() else { return false };
     let wide = |address: IpAddr| match address {

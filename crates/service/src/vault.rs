@@ -105,6 +105,11 @@ impl Vault {
         Ok(secret::put(db, name, &self.seal(name, text.expose_secret())?).await?)
     }
 
+    /// Keeps a secret unless there is one.
+    pub async fn put_first(&self, db: Db<'_>, name: &SecretName, text: &SecretString) -> Result<(), ServiceError> {
+        Ok(secret::put_first(db, name, &self.seal(name, text.expose_secret())?).await?)
+    }
+
     /// A secret; nothing when there is none. One whose key is lost is a failure that says so.
     pub async fn get(&self, db: Db<'_>, name: &SecretName) -> Result<Option<SecretString>, ServiceError> {
         let Some(sealed) = secret::find(db, name).await? else { return Ok(None) };
@@ -134,6 +139,17 @@ impl Vault {
 /// The name of a registry's password.
 pub(crate) fn of_registry(account: AccountId, pattern: &str) -> SecretName {
     SecretName { account, holder: "registry".to_owned(), item: pattern.to_owned(), field: "password".to_owned() }
+}
+
+/// The name of a secret of an endpoint.
+pub(crate) fn of_endpoint(account: AccountId, uuid: &str, field: &str) -> SecretName {
+    SecretName { account, holder: "notify_endpoint".to_owned(), item: uuid.to_owned(), field: field.to_owned() }
+}
+
+/// The name of the key that an account's webhooks are signed with.
+pub(crate) fn of_webhooks(account: AccountId) -> SecretName {
+    let word = str::to_owned;
+    SecretName { account, holder: word("account"), item: word("webhooks"), field: word("secret") }
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use stopgate_store::StoreError;
 use stopgate_store::job::{self, Job, Lane};
 use stopgate_store::setting::{self, Worker};
-use stopgate_store::{StoreError, event};
 use tokio::sync::watch;
 
 use crate::error::Kind;
 use crate::image::ANALYZE;
-use crate::{Service, ServiceError, clock, evaluation, import};
+use crate::{Service, ServiceError, clock, evaluation, import, notify};
 
 /// How often an idle worker looks for work without being woken.
 const LOOK: Duration = Duration::from_secs(1);
@@ -17,6 +17,10 @@ const LOOK: Duration = Duration::from_secs(1);
 const RENEW: Duration = Duration::from_secs(10);
 /// How often the house is kept.
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
+/// How often events are looked for that notifications are to be made from.
+const RELAY: Duration = Duration::from_millis(500);
+/// How long events are kept.
+const EVENTS: Duration = Duration::from_hours(180 * 24);
 /// How long jobs that are over are remembered.
 const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 
@@ -47,8 +51,10 @@ impl Service {
                 tasks.spawn(async move { service.take_jobs(lane, number, stop).await });
             }
         }
-        let (service, stop) = (self.clone(), stop.clone());
-        tasks.spawn(async move { service.keep_house(stop).await });
+        let (service, own) = (self.clone(), stop.clone());
+        tasks.spawn(async move { service.keep_house(own).await });
+        let (service, own) = (self.clone(), stop.clone());
+        tasks.spawn(async move { service.keep_relaying(own).await });
         while tasks.join_next().await.is_some() {}
         let tx = self.store().begin().await;
         if let Ok(tx) = tx {
@@ -122,6 +128,7 @@ impl Service {
             import::IMPORT => self.import_job(job).await,
             evaluation::EVALUATE => self.evaluate_job(job).await,
             "rematch" => self.rematch(job).await,
+            notify::NOTIFY => self.notify(job).await,
             other => Err(ServiceError::internal(format!("there is no job `{other}`"))),
         };
         tracing::debug!(job = job.id, kind = job.kind, ok = done.is_ok(), ms = started.elapsed().as_millis(), "a job");
@@ -138,7 +145,10 @@ impl Service {
         }
         tracing::warn!(job = job.id, kind = job.kind, attempt = job.attempts, %error, "a job failed");
         // Twice as long after each try.
-        let wait = Duration::from_secs(1 << job.attempts.clamp(0, 8));
+        let wait = match job.kind.as_str() {
+            notify::NOTIFY => notify::wait_after(job.attempts),
+            _ => Duration::from_secs(1 << job.attempts.clamp(0, 8)),
+        };
         let Ok(tx) = self.store().begin().await else { return };
         match self.store().fail(tx, job, &error.message, Some(wait)).await {
             Ok(true) => self.over(&Job { error: Some(error.message.clone()), ..job.clone() }).await,
@@ -153,6 +163,23 @@ impl Service {
             && let Err(error) = self.analysis_lost(job).await
         {
             tracing::warn!(%error, job = job.id, "the end of an analysis could not be written down");
+        }
+        if job.kind == notify::NOTIFY
+            && let Err(error) = self.notification_lost(job).await
+        {
+            tracing::warn!(%error, job = job.id, "the end of a notification could not be written down");
+        }
+    }
+
+    async fn keep_relaying(&self, mut stop: watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            if let Err(error) = self.relay().await {
+                tracing::warn!(%error, "events could not be prepared for sending");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(RELAY) => {}
+                _ = stop.changed() => {}
+            }
         }
     }
 
@@ -182,14 +209,12 @@ impl Service {
             seen_at: now,
         };
         setting::alive(tx.db(), &worker).await?;
-        if setting::take_turn(tx.db(), "number-events", Duration::from_millis(500)).await? {
-            event::number(tx.db()).await?;
-        }
         if setting::take_turn(tx.db(), "sweep", Duration::from_mins(10)).await? {
             stopgate_store::token::sweep(tx.db(), now).await?;
             stopgate_store::import::expire(tx.db(), now).await?;
-            let before = now - jiff::SignedDuration::try_from(REMEMBERED).unwrap_or_default();
-            job::sweep(tx.db(), before.as_microsecond()).await?;
+            let before = |age: Duration| now - jiff::SignedDuration::try_from(age).unwrap_or_default();
+            job::sweep(tx.db(), before(REMEMBERED).as_microsecond()).await?;
+            stopgate_store::notify::sweep(tx.db(), before(REMEMBERED), before(EVENTS)).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -132,6 +132,17 @@ pub async fn find(db: Db<'_>, account: AccountId, uuid: &str) -> Result<Option<E
     sql(COLUMNS).filter("account =", Some(account.0)).filter("uuid =", Some(uuid)).one(db, read).await
 }
 
+/// The event with this key.
+pub async fn get(db: Db<'_>, id: i64) -> Result<Option<Event>, StoreError> {
+    sql(COLUMNS).filter("id =", Some(id)).one(db, read).await
+}
+
+/// Whether there are events without a number.
+pub async fn unnumbered(db: Db<'_>) -> Result<bool, StoreError> {
+    let found = sql("SELECT id FROM outbox WHERE seq IS NULL LIMIT 1").one(db, |_| Ok(())).await?;
+    Ok(found.is_some())
+}
+
 /// Deletes events of an account that notifications are no longer made from; their ids.
 pub async fn delete(
     db: Db<'_>,

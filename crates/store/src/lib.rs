@@ -15,6 +15,7 @@ pub mod event;
 pub mod image;
 pub mod import;
 pub mod job;
+pub mod notify;
 pub mod policy;
 pub mod registry;
 pub mod role;

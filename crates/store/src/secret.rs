@@ -44,6 +44,22 @@ pub async fn put(db: Db<'_>, name: &SecretName, sealed: &Sealed) -> Result<(), S
     Ok(())
 }
 
+/// Keeps a secret unless there is one.
+pub async fn put_first(db: Db<'_>, name: &SecretName, sealed: &Sealed) -> Result<(), StoreError> {
+    sql("INSERT INTO secret (account, holder, item, field, key_id, nonce, ciphertext) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (account, holder, item, field) DO NOTHING")
+    .bind(name.account.0)
+    .bind(name.holder.as_str())
+    .bind(name.item.as_str())
+    .bind(name.field.as_str())
+    .bind(sealed.key_id.as_str())
+    .bind(sealed.nonce.clone())
+    .bind(sealed.ciphertext.clone())
+    .run(db)
+    .await?;
+    Ok(())
+}
+
 /// A secret.
 pub async fn find(db: Db<'_>, name: &SecretName) -> Result<Option<Sealed>, StoreError> {
     sql("SELECT key_id, nonce, ciphertext FROM secret WHERE account = $1 AND holder = $2 AND item = $3 AND field = $4")
@@ -70,6 +86,18 @@ pub async fn of_other_keys(db: Db<'_>, key_id: &str) -> Result<Vec<SecretName>, 
             })
         })
         .await
+}
+
+/// Deletes one secret of an item.
+pub async fn delete_field(db: Db<'_>, name: &SecretName) -> Result<(), StoreError> {
+    sql("DELETE FROM secret WHERE account = $1 AND holder = $2 AND item = $3 AND field = $4")
+        .bind(name.account.0)
+        .bind(name.holder.as_str())
+        .bind(name.item.as_str())
+        .bind(name.field.as_str())
+        .run(db)
+        .await?;
+    Ok(())
 }
 
 /// Deletes all secrets of an item.

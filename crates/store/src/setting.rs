@@ -10,6 +10,14 @@ pub async fn get(db: Db<'_>, name: &str) -> Result<Option<String>, StoreError> {
     sql("SELECT value FROM setting WHERE name = $1").bind(name).one(db, |row| row.get("value")).await
 }
 
+/// The value of a setting, and when it was set.
+pub async fn changed(db: Db<'_>, name: &str) -> Result<Option<(String, Timestamp)>, StoreError> {
+    sql("SELECT value, updated_at FROM setting WHERE name = $1")
+        .bind(name)
+        .one(db, |row| Ok((row.get("value")?, row.at("updated_at")?)))
+        .await
+}
+
 /// Sets it.
 pub async fn set(db: Db<'_>, name: &str, value: &str, now: Timestamp) -> Result<(), StoreError> {
     sql("INSERT INTO setting (name, value, updated_at) VALUES ($1, $2, $3) \

@@ -39,7 +39,7 @@ fn told(event: Event) -> EventResponse {
             }),
             kind: Some(event.kind),
             category: Some(event.category),
-            level: Some(event.level),
+            level: Some(event.level.to_uppercase()),
             message: Some(event.message),
             details: event.details.as_object().cloned(),
             timestamp: Some(event.at),

@@ -7,6 +7,7 @@ mod evaluations;
 mod events;
 mod images;
 mod imports;
+mod notifications;
 mod policies;
 mod queries;
 mod registries;
@@ -44,6 +45,7 @@ pub(crate) fn routes() -> Routes {
         scans::routes,
         queries::routes,
         events::routes,
+        notifications::routes,
     ] {
         add(&mut all);
     }

@@ -6,6 +6,7 @@
 
 use std::error::Error as _;
 use std::fs;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -58,6 +59,18 @@ pub fn http_client(ca_file: Option<&Path>, insecure_skip_tls_verify: bool) -> Re
     });
     let builder = builder(ca_file, insecure_skip_tls_verify)?;
     finish(builder.redirect(policy).read_timeout(IDLE_TIMEOUT))
+}
+
+/// A client that connects a host to these addresses alone, follows no redirect and asks no proxy: for addresses that
+/// others chose, once they were checked.
+pub fn pinned_client(
+    ca_file: Option<&Path>,
+    insecure_skip_tls_verify: bool,
+    host: &str,
+    addresses: &[SocketAddr],
+) -> Result<Client, SourceError> {
+    let builder = builder(ca_file, insecure_skip_tls_verify)?.redirect(redirect::Policy::none()).no_proxy();
+    finish(builder.resolve_to_addrs(host, addresses).timeout(IDLE_TIMEOUT))
 }
 
 /// A client for a registry; redirects are left to [`get`].
@@ -225,8 +238,8 @@ fn root_cause(error: &reqwest::Error) -> String {
     cause.to_string()
 }
 
-/// The innermost cause, which is what a person can act on.
-pub(crate) fn reason(error: reqwest::Error) -> String {
+/// The innermost cause, which is what a person can act on; without the address, which may hold a secret.
+pub fn reason(error: reqwest::Error) -> String {
     let error = error.without_url();
     if error.source().is_none() {
         return error.to_string();

@@ -24,7 +24,7 @@ use tokio::sync::Mutex;
 
 use self::blob::Download;
 use self::http::Patience;
-pub use self::http::http_client;
+pub use self::http::{http_client, pinned_client, reason};
 use self::session::{Login, Session};
 pub(crate) use self::threads::Threads;
 use crate::blobs::Blobs;

@@ -189,9 +189,12 @@ CREATE TABLE notify_endpoint (
   id {pk}, uuid TEXT NOT NULL UNIQUE, account BIGINT NOT NULL REFERENCES account(id), kind TEXT NOT NULL,
   body TEXT NOT NULL, delivered_at BIGINT, failed_at BIGINT, failure TEXT, created_at BIGINT NOT NULL,
   updated_at BIGINT NOT NULL);
+CREATE INDEX notify_endpoint_account ON notify_endpoint (account, kind, id);
 CREATE TABLE notify_selector (
-  id {pk}, uuid TEXT NOT NULL UNIQUE, endpoint BIGINT NOT NULL REFERENCES notify_endpoint(id), body TEXT NOT NULL,
-  created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
+  id {pk}, uuid TEXT NOT NULL UNIQUE, endpoint BIGINT NOT NULL REFERENCES notify_endpoint(id), global {bool} NOT NULL,
+  level TEXT NOT NULL, resource_type TEXT NOT NULL, event_type TEXT NOT NULL, created_at BIGINT NOT NULL,
+  updated_at BIGINT NOT NULL);
+CREATE INDEX notify_selector_endpoint ON notify_selector (endpoint);
 
 -- What happened, and what is to be done ------------------------------------------------------------------------------
 CREATE TABLE outbox (
@@ -200,10 +203,13 @@ CREATE TABLE outbox (
   message TEXT NOT NULL, details TEXT NOT NULL, request_id TEXT NOT NULL, host TEXT NOT NULL, at BIGINT NOT NULL,
   seq BIGINT UNIQUE);
 CREATE INDEX outbox_account ON outbox (account, at DESC, id DESC);
+CREATE INDEX outbox_at ON outbox (at);
 CREATE INDEX outbox_new ON outbox (id) WHERE seq IS NULL;
 CREATE TABLE delivery (
   outbox BIGINT NOT NULL REFERENCES outbox(id), endpoint BIGINT NOT NULL REFERENCES notify_endpoint(id),
-  state TEXT NOT NULL, attempts BIGINT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (outbox, endpoint));
+  state TEXT NOT NULL, attempts BIGINT NOT NULL, failure TEXT, at BIGINT NOT NULL, PRIMARY KEY (outbox, endpoint));
+CREATE INDEX delivery_endpoint ON delivery (endpoint);
+CREATE INDEX delivery_over ON delivery (at) WHERE state <> 'waiting';
 CREATE TABLE job (
   id {pk}, kind TEXT NOT NULL, account BIGINT NOT NULL, dedupe_key TEXT NOT NULL, lane TEXT NOT NULL,
   priority BIGINT NOT NULL, run_at BIGINT NOT NULL, state TEXT NOT NULL, holder TEXT, lease_until BIGINT,
