@@ -14,6 +14,7 @@ pub mod image;
 pub mod import;
 mod library;
 pub mod notify;
+mod pattern;
 pub mod permission;
 pub mod policy;
 pub mod registry;
@@ -27,6 +28,7 @@ mod subscription;
 pub mod users;
 mod vault;
 pub mod vulnerability;
+pub mod watch;
 pub mod worker;
 
 pub use auth::Caller;

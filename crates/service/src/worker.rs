@@ -5,11 +5,11 @@ use std::time::Duration;
 use stopgate_store::StoreError;
 use stopgate_store::job::{self, Job, Lane};
 use stopgate_store::setting::{self, Worker};
-use tokio::sync::watch;
+use tokio::sync::watch as signal;
 
 use crate::error::Kind;
 use crate::image::ANALYZE;
-use crate::{Service, ServiceError, clock, evaluation, import, notify};
+use crate::{Service, ServiceError, clock, evaluation, import, notify, watch};
 
 /// How often an idle worker looks for work without being woken.
 const LOOK: Duration = Duration::from_secs(1);
@@ -19,6 +19,8 @@ const RENEW: Duration = Duration::from_secs(10);
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// How often events are looked for that notifications are to be made from.
 const RELAY: Duration = Duration::from_millis(500);
+/// How often subscriptions are looked for whose time has come.
+const WATCH: Duration = Duration::from_secs(5);
 /// How long events are kept.
 const EVENTS: Duration = Duration::from_hours(180 * 24);
 /// How long jobs that are over are remembered.
@@ -43,7 +45,7 @@ impl Workers {
 
 impl Service {
     /// Works until it is told to stop; a job that is being done then is done to its end or given back.
-    pub async fn work(&self, workers: Workers, stop: watch::Receiver<bool>) {
+    pub async fn work(&self, workers: Workers, stop: signal::Receiver<bool>) {
         let mut tasks = tokio::task::JoinSet::new();
         for (lane, n) in workers.lanes {
             for number in 0..n {
@@ -71,7 +73,7 @@ impl Service {
         Ok(())
     }
 
-    async fn take_jobs(&self, lane: Lane, number: usize, mut stop: watch::Receiver<bool>) {
+    async fn take_jobs(&self, lane: Lane, number: usize, mut stop: signal::Receiver<bool>) {
         let holder = self.options().host.clone();
         while !*stop.borrow() {
             match self.store().lease(&holder, &[lane]).await {
@@ -85,7 +87,7 @@ impl Service {
         }
     }
 
-    async fn wait(&self, stop: &mut watch::Receiver<bool>) {
+    async fn wait(&self, stop: &mut signal::Receiver<bool>) {
         tokio::select! {
             () = self.0.wake.notified() => {}
             () = tokio::time::sleep(LOOK) => {}
@@ -94,7 +96,7 @@ impl Service {
     }
 
     /// Does a job while its lease is renewed. A lease that is lost, or a job that is to stop, ends the work.
-    async fn hold(&self, job: &Job, stop: &mut watch::Receiver<bool>) {
+    async fn hold(&self, job: &Job, stop: &mut signal::Receiver<bool>) {
         let work = self.perform(job);
         tokio::pin!(work);
         let mut again = tokio::time::interval(RENEW);
@@ -129,6 +131,7 @@ impl Service {
             evaluation::EVALUATE => self.evaluate_job(job).await,
             "rematch" => self.rematch(job).await,
             notify::NOTIFY => self.notify(job).await,
+            watch::WATCH => self.watch(job).await,
             other => Err(ServiceError::internal(format!("there is no job `{other}`"))),
         };
         tracing::debug!(job = job.id, kind = job.kind, ok = done.is_ok(), ms = started.elapsed().as_millis(), "a job");
@@ -171,7 +174,7 @@ impl Service {
         }
     }
 
-    async fn keep_relaying(&self, mut stop: watch::Receiver<bool>) {
+    async fn keep_relaying(&self, mut stop: signal::Receiver<bool>) {
         while !*stop.borrow() {
             if let Err(error) = self.relay().await {
                 tracing::warn!(%error, "events could not be prepared for sending");
@@ -183,7 +186,7 @@ impl Service {
         }
     }
 
-    async fn keep_house(&self, mut stop: watch::Receiver<bool>) {
+    async fn keep_house(&self, mut stop: signal::Receiver<bool>) {
         while !*stop.borrow() {
             if let Err(error) = self.house().await {
                 tracing::warn!(%error, "the house could not be kept");
@@ -209,6 +212,9 @@ impl Service {
             seen_at: now,
         };
         setting::alive(tx.db(), &worker).await?;
+        if setting::take_turn(tx.db(), "watch", WATCH).await? {
+            self.ask_for_watching(tx.db()).await?;
+        }
         if setting::take_turn(tx.db(), "sweep", Duration::from_mins(10)).await? {
             stopgate_store::token::sweep(tx.db(), now).await?;
             stopgate_store::import::expire(tx.db(), now).await?;

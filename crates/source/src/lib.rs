@@ -31,6 +31,6 @@ pub use named::open_readable;
 pub use open::{LocalFile, Opened, open};
 pub use options::{Credentials, SourceOptions};
 pub use platform::Platform;
-pub use registry::{http_client, pinned_client, reason as http_reason};
+pub use registry::{TagList, http_client, list_tags, pinned_client, reason as http_reason};
 pub use spec::{Scheme, SourceSpec};
 pub use stopgate_archive::IntegrityError;

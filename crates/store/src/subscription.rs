@@ -126,6 +126,12 @@ pub async fn due(db: Db<'_>, kind: &str, before: Timestamp, limit: u64) -> Resul
         .await
 }
 
+/// Changes what is known of what one watches, as long as somebody watches it.
+pub async fn remember(db: Db<'_>, id: &str, value: &str) -> Result<(), StoreError> {
+    sql("UPDATE subscription SET value = $2 WHERE subscription_id = $1").bind(id).bind(value).run(db).await?;
+    Ok(())
+}
+
 /// Marks that one was looked at.
 pub async fn checked(db: Db<'_>, id: &str, now: Timestamp) -> Result<(), StoreError> {
     sql("UPDATE subscription SET checked_at = $2 WHERE subscription_id = $1").bind(id).at(now).run(db).await?;

@@ -11,6 +11,7 @@ mod notifications;
 mod policies;
 mod queries;
 mod registries;
+mod repositories;
 mod roles;
 mod scans;
 mod sources;
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Routes {
         contents::routes,
         policies::routes,
         registries::routes,
+        repositories::routes,
         subscriptions::routes,
         imports::routes,
         sources::routes,

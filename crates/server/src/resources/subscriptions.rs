@@ -52,7 +52,7 @@ async fn list(
     Ok(Answer(SubscriptionList(rows.into_iter().map(|row| told(row, &call.account.name)).collect())))
 }
 
-fn one(row: stored::Subscription, account: &str) -> Answer<SubscriptionList> {
+pub(super) fn one(row: stored::Subscription, account: &str) -> Answer<SubscriptionList> {
     Answer(SubscriptionList(vec![told(row, account)]))
 }
 

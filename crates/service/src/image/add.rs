@@ -55,9 +55,25 @@ pub struct AddImage {
     pub platform: Option<String>,
 }
 
+/// For whom an image is added.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Requester<'a> {
+    pub(crate) account: AccountId,
+    /// Whether it may be one of a registry on this machine.
+    pub(crate) admin: bool,
+    pub(crate) name: &'a str,
+}
+
 impl Service {
     /// Adds an image. Its manifest is read at once, so that its digest is known; its layers are read by a job.
     pub async fn add_image(&self, caller: &Caller, wanted: &AddImage) -> Result<ImageView, ServiceError> {
+        let by = Requester { account: caller.account_id(), admin: caller.is_admin(), name: &caller.user.name };
+        let digest = self.add_image_for(by, wanted).await?;
+        self.image(caller, &digest).await
+    }
+
+    /// Adds an image for somebody who may not be there any more; its digest.
+    pub(crate) async fn add_image_for(&self, by: Requester<'_>, wanted: &AddImage) -> Result<String, ServiceError> {
         let (pull, name, detected_at) = names(&wanted.source)?;
         let dockerfile = wanted.dockerfile.as_deref().map(decoded).transpose()?;
         let platform = wanted.platform.as_deref().map(|text| {
@@ -65,12 +81,12 @@ impl Service {
                 ServiceError::invalid(format!("`{text}` is no platform: expected OS/ARCHITECTURE[/VARIANT]"))
             })
         });
-        let options = self.source_options(caller.account_id(), caller.is_admin(), &pull, platform.transpose()?).await?;
+        let options = self.source_options(by.account, by.admin, &pull, platform.transpose()?).await?;
         let opened = self.open_image(&pull, options).await?;
         let (digest, image_id) = (opened.manifest_digest.to_string(), opened.config_digest.hex().to_owned());
         let manifest = String::from_utf8_lossy(&opened.manifest).into_owned();
         let now = clock::now();
-        let account = caller.account_id();
+        let account = by.account;
         let tx = self.store().begin().await?;
         let known = image::find(tx.db(), account, &digest).await?;
         if known.is_some() && dockerfile.is_some() && !wanted.force {
@@ -92,7 +108,7 @@ impl Service {
             parent_digest: &digest,
             image_id: &image_id,
             annotations: &annotations,
-            requester: &caller.user.name,
+            requester: by.name,
             imported_by: None,
             dockerfile: dockerfile.as_deref(),
             manifest: Some(&manifest),
@@ -123,7 +139,7 @@ impl Service {
                 priority: Priority::New,
                 max_attempts: TRIES,
                 body: json!({"image": key.0, "pull": format!("{}/{}@{digest}", pull.registry, pull.repository),
-                             "admin": caller.is_admin(), "force": wanted.force}),
+                             "admin": by.admin, "force": wanted.force}),
                 delay: std::time::Duration::ZERO,
             };
             job::enqueue(tx.db(), &job).await?;
@@ -133,7 +149,7 @@ impl Service {
         stopgate_store::account::touch(tx.db(), account).await?;
         tx.commit().await?;
         self.wake();
-        self.image(caller, &digest).await
+        Ok(digest)
     }
 }
 

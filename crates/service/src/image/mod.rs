@@ -8,7 +8,7 @@ mod identity;
 pub use add::{AddImage, AddSource};
 pub use find::{AncestorView, Base, ImageView};
 
-pub(crate) use add::{annotated, subscribe, subscription_id};
+pub(crate) use add::{Requester, annotated, subscribe, subscription_id};
 pub(crate) use analyze::ANALYZE;
 pub(crate) use find::chain_ids;
 pub(crate) use identity::{identities, key_of, matches_of};

@@ -5,7 +5,7 @@ use stopgate_store::notify::{self, Selector};
 use stopgate_store::{AccountId, Db};
 
 use super::EndpointKind;
-use crate::{Caller, Service, ServiceError, clock};
+use crate::{Caller, Service, ServiceError, clock, pattern};
 
 /// Selectors of one endpoint.
 const SELECTORS: usize = 100;
@@ -137,20 +137,9 @@ pub(super) fn hears(selector: &Selector, of: AccountId, event: &Event) -> bool {
         && fits(&selector.kind, &event.kind)
 }
 
-/// Whether a pattern fits a type: `*` stands for any part, and one that ends in a dot for all that begins so.
+/// Whether a pattern fits a type; one that ends in a dot stands for all that begins so.
 fn fits(pattern: &str, kind: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or_default();
-    let Some(mut rest) = kind.strip_prefix(first) else { return false };
-    let parts: Vec<&str> = parts.collect();
-    let Some((last, middle)) = parts.split_last() else { return rest.is_empty() || pattern.ends_with('.') };
-    for part in middle {
-        match rest.find(part) {
-            Some(at) => rest = rest.get(at + part.len()..).unwrap_or_default(),
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
+    pattern::fits(pattern, kind) || (pattern.ends_with('.') && kind.starts_with(pattern))
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod auth;
 mod blob;
 pub(crate) mod http;
 mod session;
+mod tags;
 mod threads;
 mod wait;
 
@@ -26,6 +27,7 @@ use self::blob::Download;
 use self::http::Patience;
 pub use self::http::{http_client, pinned_client, reason};
 use self::session::{Login, Session};
+pub use self::tags::{TagList, list_tags};
 pub(crate) use self::threads::Threads;
 use crate::blobs::Blobs;
 use crate::manifest::{ACCEPTED, Descriptor, OCI_MANIFEST};
