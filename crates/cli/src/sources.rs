@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -44,7 +45,14 @@ pub(crate) fn demanded(
 ) -> Result<Artifact, Failure> {
     let path = Cache::find().ok().map(|cache| cache.root().join("layers"));
     let cache = path.map(|path| CacheDir { path, max_bytes: LAYER_CACHE_BYTES });
-    cached_in(global, options, progress, demands, cache)
+    Ok(cached_in(global, options, progress, demands, cache)?.artifact)
+}
+
+/// An artifact and what its source knows beyond it.
+pub(crate) struct Analysed {
+    pub(crate) artifact: Artifact,
+    /// The index that the image was picked from.
+    pub(crate) parent: Option<Arc<[u8]>>,
 }
 
 /// The same with a given place for the facts of layers.
@@ -54,7 +62,7 @@ pub(crate) fn cached_in(
     progress: &Progress,
     demands: Demands<'_>,
     cache: Option<CacheDir>,
-) -> Result<Artifact, Failure> {
+) -> Result<Analysed, Failure> {
     read(global, options, progress, &analyzing(options, demands, cache)?)
 }
 
@@ -83,7 +91,7 @@ fn analyzing<'a>(
 
 /// Opens and analyses a source without reading or writing the cache.
 pub(crate) fn uncached(global: &Global, options: &SourceArguments, progress: &Progress) -> Result<Artifact, Failure> {
-    read(global, options, progress, &analyzing(options, Demands::default(), None)?)
+    Ok(read(global, options, progress, &analyzing(options, Demands::default(), None)?)?.artifact)
 }
 
 /// Whether the source is a document about an artifact rather than the artifact.
@@ -97,12 +105,12 @@ fn read(
     options: &SourceArguments,
     progress: &Progress,
     analyzing: &AnalyzeOptions<'_>,
-) -> Result<Artifact, Failure> {
+) -> Result<Analysed, Failure> {
     let spec = SourceSpec::parse(&options.source).map_err(|error| Failure::of(&error))?;
     progress.step(&format!("opening {}", options.source));
     let opened =
         stopgate_source::open(&spec, &source_options(global, options)?).map_err(|error| Failure::of(&error))?;
-    match &opened {
+    let artifact = match &opened {
         Opened::Sbom(_) | Opened::Analysis(_) if analyzing.scanner.is_some() => Err(Failure::new(format!(
             "`{}` holds no files that could be scanned for malware: expected an image, a folder or a file",
             options.source
@@ -113,7 +121,9 @@ fn read(
             progress.step(&format!("analysing {}", options.source));
             analyze(&opened, analyzing).map_err(|error| Failure::of(&error))
         }
-    }
+    }?;
+    let parent = if let Opened::Image(image) = opened { image.parent } else { None };
+    Ok(Analysed { artifact, parent })
 }
 
 fn document(

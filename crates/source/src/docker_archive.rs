@@ -61,6 +61,7 @@ pub(crate) fn open(files: Tarball, tag: Option<&str>, options: &SourceOptions) -
         manifest_digest: digest_of(&manifest),
         manifest,
         manifest_is_local: true,
+        parent: None,
         media_type: DOCKER_MANIFEST.to_owned(),
         config,
         config_digest,

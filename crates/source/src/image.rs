@@ -42,6 +42,8 @@ pub struct Image {
     pub manifest_is_local: bool,
     /// Media type of the manifest.
     pub media_type: String,
+    /// The exact bytes of the index that the manifest was picked from; `None` when there was none.
+    pub parent: Option<Arc<[u8]>>,
     /// The configuration's exact bytes.
     pub config: Vec<u8>,
     /// Their digest: the image's id.

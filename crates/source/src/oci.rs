@@ -7,7 +7,7 @@ use stopgate_model::{Digest, ImageReference, limits};
 use crate::blobs::FileBlobs;
 use crate::files::Files;
 use crate::manifest::{Descriptor, OCI_MANIFEST};
-use crate::select::{Chosen, Documents, Wish, choose, verify};
+use crate::select::{Chosen, Documents, Parent, Wish, choose, verify};
 use crate::{Image, SourceError, SourceOptions};
 
 /// Opens the one image of a layout; `name` chooses among several.
@@ -37,6 +37,11 @@ fn image(files: Box<dyn Files>, chosen: Chosen) -> Result<Image, SourceError> {
         manifest: chosen.bytes,
         manifest_digest: chosen.digest,
         manifest_is_local: false,
+        // The index of a layout is no document of the image; only one within it is.
+        parent: match chosen.parent {
+            Parent::Inner(bytes) => Some(bytes),
+            Parent::Root(_) | Parent::None => None,
+        },
         config: chosen.config,
         config_digest: chosen.config_digest,
         layers,

@@ -1,6 +1,7 @@
 //! Choosing one image out of an index: by platform, and by name in an archive that holds several.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use stopgate_archive::{Found, Hasher, IntegrityError, digest_of};
 use stopgate_model::{Digest, limits};
@@ -28,6 +29,30 @@ pub(crate) struct Chosen {
     pub(crate) facts: manifest::ConfigFacts,
     /// Names that the index gives the image.
     pub(crate) names: Vec<String>,
+    pub(crate) parent: Parent,
+}
+
+/// The index that a manifest was picked from.
+#[derive(Clone)]
+pub(crate) enum Parent {
+    /// There was none.
+    None,
+    /// The document that the choice began with.
+    Root(Arc<[u8]>),
+    /// An index in it.
+    Inner(Arc<[u8]>),
+}
+
+/// Where a manifest stands: the names that it has there, and the index.
+struct Place {
+    names: Vec<String>,
+    parent: Parent,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { names: Vec::new(), parent: Parent::None }
+    }
 }
 
 /// What the user asked for.
@@ -41,20 +66,25 @@ struct Candidate {
     descriptor: Descriptor,
     platform: Option<Platform>,
     names: Vec<String>,
+    parent: Parent,
 }
 
 /// Follows a document to one image manifest and reads its configuration.
 pub(crate) fn choose(source: &dyn Documents, root: Vec<u8>, wish: &Wish<'_>) -> Result<Chosen, SourceError> {
     match manifest::parse(&root, source.name())? {
-        Document::Manifest(manifest) => finish(source, root, *manifest, Vec::new(), wish),
+        Document::Manifest(manifest) => finish(source, root, *manifest, Place::default(), wish),
         Document::Index(members) => {
             let mut candidates = Vec::new();
             let mut seen = members.len() as u64;
-            collect(source, members, &[], 1, &mut seen, &mut candidates)?;
+            let place = Place { names: Vec::new(), parent: Parent::Root(root.into()) };
+            collect(source, members, &place, 1, &mut seen, &mut candidates)?;
             let candidate = pick(source, candidates, wish)?;
             let bytes = source.manifest(&candidate.descriptor)?;
             match manifest::parse(&bytes, &candidate.descriptor.digest)? {
-                Document::Manifest(manifest) => finish(source, bytes, *manifest, candidate.names, wish),
+                Document::Manifest(manifest) => {
+                    let place = Place { names: candidate.names, parent: candidate.parent };
+                    finish(source, bytes, *manifest, place, wish)
+                }
                 Document::Index(_) => Err(SourceError::malformed(
                     candidate.descriptor.digest,
                     "it is an index, which its media type does not say",
@@ -68,7 +98,7 @@ pub(crate) fn choose(source: &dyn Documents, root: Vec<u8>, wish: &Wish<'_>) -> 
 fn collect(
     source: &dyn Documents,
     members: Vec<Descriptor>,
-    outer_names: &[String],
+    place: &Place,
     depth: u64,
     seen: &mut u64,
     candidates: &mut Vec<Candidate>,
@@ -79,11 +109,11 @@ fn collect(
         }
         let mut names = names_of(&descriptor);
         if names.is_empty() {
-            names = outer_names.to_vec();
+            names.clone_from(&place.names);
         }
         if !is_index(&descriptor) {
             let platform = descriptor.platform.as_ref().and_then(manifest::PlatformFields::platform);
-            candidates.push(Candidate { descriptor, platform, names });
+            candidates.push(Candidate { descriptor, platform, names, parent: place.parent.clone() });
             continue;
         }
         if depth >= limits::INDEX_DEPTH {
@@ -99,9 +129,12 @@ fn collect(
                     let limit = limits::INDEX_MEMBERS;
                     return Err(SourceError::Limit { what, seen: *seen, limit, unit: "members" });
                 }
-                collect(source, inner, &names, depth + 1, seen, candidates)?;
+                let place = Place { names, parent: Parent::Inner(bytes.into()) };
+                collect(source, inner, &place, depth + 1, seen, candidates)?;
             }
-            Document::Manifest(_) => candidates.push(Candidate { descriptor, platform: None, names }),
+            Document::Manifest(_) => {
+                candidates.push(Candidate { descriptor, platform: None, names, parent: place.parent.clone() });
+            }
         }
     }
     Ok(())
@@ -206,7 +239,7 @@ fn finish(
     source: &dyn Documents,
     bytes: Vec<u8>,
     manifest: Manifest,
-    names: Vec<String>,
+    place: Place,
     wish: &Wish<'_>,
 ) -> Result<Chosen, SourceError> {
     manifest.require_image(source.name())?;
@@ -222,7 +255,8 @@ fn finish(
         });
     }
     let config_digest = manifest.config.digest()?;
-    Ok(Chosen { digest: digest_of(&bytes), bytes, config_digest, manifest, config, facts, names })
+    let Place { names, parent } = place;
+    Ok(Chosen { digest: digest_of(&bytes), bytes, config_digest, manifest, config, facts, names, parent })
 }
 
 /// Checks a small document against its descriptor.

@@ -23,8 +23,7 @@ use super::session::Session;
 use super::settings::Settings;
 use crate::arguments::SourceArguments;
 use crate::places::{Cache, LAYER_CACHE_BYTES};
-use crate::progress::Progress;
-use crate::sources::{self, Demands};
+use crate::sources::{self, Analysed, Demands};
 
 const JSON: &str = "application/json";
 
@@ -32,6 +31,8 @@ const JSON: &str = "application/json";
 pub(super) struct Parts {
     /// Digest of the manifest.
     pub(super) digest: String,
+    /// Digest of the index that it was picked from.
+    pub(super) parent_digest: Option<String>,
     /// Id of the image, hexadecimal.
     pub(super) image_id: Option<String>,
     /// Each part with its media type, in the order in which they go up.
@@ -119,7 +120,7 @@ pub(super) struct Local<'a> {
 }
 
 /// Analyses an image.
-pub(super) fn image(session: &mut Session, local: &Local<'_>) -> Result<Artifact, Failure> {
+pub(super) fn image(session: &mut Session, local: &Local<'_>) -> Result<Analysed, Failure> {
     let searches = Searches::of(&session.settings)?;
     for what in searches.unsupported(&session.settings)? {
         session.warn(what);
@@ -137,10 +138,12 @@ pub(super) fn image(session: &mut Session, local: &Local<'_>) -> Result<Artifact
         insecure_skip_tls_verify: session.settings.flag("ANCHORECTL_HTTP_TLS_INSECURE")?,
         ..SourceArguments::of(local.source.to_owned())
     };
-    let mut artifact =
-        sources::cached_in(&session.local(), &options, &Progress::silent(), demands, session.io.layers.clone())?;
-    sort_hits(&mut artifact, &searches);
-    Ok(artifact)
+    let line = session.live(&format!("Analyzing {}", local.source));
+    let analysed = sources::cached_in(&session.local(), &options, &line, demands, session.io.layers.clone());
+    line.finish();
+    let mut analysed = analysed?;
+    sort_hits(&mut analysed.artifact, &searches);
+    Ok(analysed)
 }
 
 /// Paths to retrieve. A pattern cannot be looked for, only a path.
@@ -174,8 +177,9 @@ fn sort_hits(artifact: &mut Artifact, searches: &Searches) {
 }
 
 impl Parts {
-    /// The parts of an artifact that was analysed here.
-    pub(super) fn of_artifact(artifact: &Artifact, dockerfile: Option<&[u8]>) -> Result<Self, Failure> {
+    /// The parts of what was analysed here.
+    pub(super) fn of_analysis(analysed: &Analysed, dockerfile: Option<&[u8]>) -> Result<Self, Failure> {
+        let artifact = &analysed.artifact;
         let Some(image) = artifact.source.image() else {
             return Err(Failure::new(format!("`{}` is no image", artifact.source.user_input)));
         };
@@ -185,6 +189,9 @@ impl Parts {
             (ImportPart::Manifest, image.media_type.clone(), Bytes::from(image.manifest.clone())),
             (ImportPart::ImageConfig, JSON.to_owned(), Bytes::from(image.config.clone())),
         ];
+        if let Some(index) = &analysed.parent {
+            parts.insert(2, (ImportPart::ParentManifest, media_type_of(index), Bytes::copy_from_slice(index)));
+        }
         if let Some(dockerfile) = dockerfile {
             parts.push((ImportPart::Dockerfile, "text/plain".to_owned(), Bytes::from(dockerfile.to_vec())));
         }
@@ -199,6 +206,7 @@ impl Parts {
         }
         Ok(Self {
             digest: image.manifest_digest.to_string(),
+            parent_digest: analysed.parent.as_deref().map(|index| stopgate_archive::digest_of(index).to_string()),
             image_id: Some(image.image_id.hex().to_owned()),
             uploads: parts,
             analysis: Some(written(|out| analysis::write(artifact, out))?),
@@ -232,8 +240,19 @@ impl Parts {
         if let Some(dockerfile) = dockerfile {
             parts.push((ImportPart::Dockerfile, "text/plain".to_owned(), Bytes::from(dockerfile.to_vec())));
         }
-        Ok(Self { digest, image_id, uploads: parts, analysis: None })
+        Ok(Self { digest, parent_digest: None, image_id, uploads: parts, analysis: None })
     }
+}
+
+/// What an index says that it is.
+fn media_type_of(index: &[u8]) -> String {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Head {
+        media_type: Option<String>,
+    }
+    let said = serde_json::from_slice::<Head>(index).ok().and_then(|head| head.media_type);
+    said.unwrap_or_else(|| "application/vnd.oci.image.index.v1+json".to_owned())
 }
 
 fn written(write: impl FnOnce(&mut dyn io::Write) -> io::Result<()>) -> Result<Bytes, Failure> {

@@ -16,6 +16,7 @@ pub(super) struct Answer {
     text: String,
     ids: Option<Vec<String>>,
     csv: Option<Rows>,
+    legacy: Option<Value>,
 }
 
 /// Heads and rows of a CSV file.
@@ -30,7 +31,7 @@ impl Answer {
     pub(super) fn new(raw: Value, text: String) -> Self {
         let wrapped = raw.as_object().filter(|fields| only_wraps(fields)).and_then(|fields| fields.get("items"));
         let json = wrapped.filter(|items| items.is_array()).unwrap_or(&raw).clone();
-        Self { raw, json, text, ids: None, csv: None }
+        Self { raw, json, text, ids: None, csv: None, legacy: None }
     }
 
     /// Another body for `-o json` than the received one.
@@ -54,11 +55,22 @@ impl Answer {
         self
     }
 
+    /// What `-o json-legacy` prints.
+    #[must_use]
+    pub(super) fn legacy(mut self, json: Value) -> Self {
+        self.legacy = Some(json);
+        self
+    }
+
     /// Prints it.
     pub(super) fn print(&self, format: Format, out: &mut dyn Write) -> Result<(), Failure> {
         let text = match (format, &self.ids, &self.csv) {
             (Format::Json, ..) => pretty(&camel(&self.json)),
             (Format::JsonRaw, ..) => pretty(&self.raw),
+            (Format::JsonLegacy, ..) => match &self.legacy {
+                Some(json) => pretty(json),
+                None => pretty(&camel(&self.json)),
+            },
             (Format::Id, Some(ids), _) => ids.iter().map(|id| printable(id) + "\n").collect(),
             (Format::Csv, _, Some(rows)) => rows.text()?,
             _ => self.text.clone(),

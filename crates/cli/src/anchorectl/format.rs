@@ -11,6 +11,8 @@ pub(super) enum Format {
     Json,
     /// The body as received.
     JsonRaw,
+    /// The shape of older clients, which some readers still expect.
+    JsonLegacy,
     /// Identifiers alone, one per line.
     Id,
     /// A row per finding.
@@ -36,11 +38,12 @@ pub(super) enum SbomFormat {
     Table,
 }
 
-const WORDS: [(&str, Format); 11] = [
+const WORDS: [(&str, Format); 12] = [
     ("text", Format::Text),
     ("table", Format::Text),
     ("json", Format::Json),
     ("json-raw", Format::JsonRaw),
+    ("json-legacy", Format::JsonLegacy),
     ("id", Format::Id),
     ("csv", Format::Csv),
     ("syft-json", Format::Sbom(SbomFormat::Syft)),

@@ -6,26 +6,63 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Arg, ArgAction, Command, CommandFactory as _};
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory as _};
 
 use super::arguments::Arguments;
 use super::booleans::{Boolean, boolean};
 use super::failure::Failure;
 use super::settings::Settings;
 
-/// The command tree with what is set as defaults.
-pub(super) fn with_settings(settings: &Settings) -> Result<Command, Failure> {
-    let mut faults = Vec::new();
-    let command = layered(Arguments::command(), settings, &mut faults);
-    // A fault matters only to the command that reads the variable, but nobody sets a wrong one on purpose.
-    faults.dedup();
-    if faults.is_empty() { Ok(command) } else { Err(Failure::several(faults)) }
+/// A setting that its flag does not accept. It matters to the command of that flag alone.
+#[derive(Debug)]
+struct Fault {
+    /// The words of the command, such as `image add`; empty for a flag of all commands.
+    command: String,
+    text: String,
 }
 
-fn layered(command: Command, settings: &Settings, faults: &mut Vec<String>) -> Command {
-    command
-        .mut_args(|arg| with_layers(arg, settings, faults))
-        .mut_subcommands(|command| layered(command, settings, faults))
+/// The command tree with what is set as defaults.
+#[derive(Debug)]
+pub(super) struct Layered {
+    pub(super) command: Command,
+    faults: Vec<Fault>,
+}
+
+impl Layered {
+    /// Parses a command line.
+    pub(super) fn matches(
+        self,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<Result<ArgMatches, Failure>, clap::Error> {
+        let matches = self.command.try_get_matches_from(arguments)?;
+        let mut words = Vec::new();
+        let mut at = &matches;
+        while let Some((word, below)) = at.subcommand() {
+            words.push(word);
+            at = below;
+        }
+        let command = words.join(" ");
+        let matter = self.faults.into_iter().filter(|fault| fault.command.is_empty() || fault.command == command);
+        let faults: Vec<String> = matter.map(|fault| fault.text).collect();
+        Ok(if faults.is_empty() { Ok(matches) } else { Err(Failure::several(faults)) })
+    }
+}
+
+/// Puts the layers into the command tree.
+pub(super) fn with_settings(settings: &Settings) -> Layered {
+    let mut faults = Vec::new();
+    let command = layered(Arguments::command(), "", settings, &mut faults);
+    Layered { command, faults }
+}
+
+fn layered(command: Command, path: &str, settings: &Settings, faults: &mut Vec<Fault>) -> Command {
+    let mut said = Vec::new();
+    let command = command.mut_args(|arg| with_layers(arg, settings, &mut said));
+    faults.extend(said.into_iter().map(|text| Fault { command: path.to_owned(), text }));
+    command.mut_subcommands(|command| {
+        let path = format!("{path} {}", command.get_name()).trim_start().to_owned();
+        layered(command, &path, settings, faults)
+    })
 }
 
 fn with_layers(arg: Arg, settings: &Settings, faults: &mut Vec<String>) -> Arg {
@@ -74,6 +111,7 @@ fn as_boolean(arg: Arg) -> Arg {
         .require_equals(true)
         .default_missing_value("true")
         .value_parser(Boolean)
+        .value_name("true|false")
         .hide_possible_values(true);
     if lacks_default { arg.default_value("false").hide_default_value(true) } else { arg }
 }

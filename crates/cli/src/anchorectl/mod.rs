@@ -41,6 +41,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         input_is_terminal: io::stdin().is_terminal(),
         out: Box::new(io::BufWriter::new(io::stdout())),
         err: Box::new(io::stderr()),
+        err_is_terminal: io::stderr().is_terminal(),
         layers: analysis::layer_cache(),
     };
     if run_in(arguments, settings, &mut io) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -76,10 +77,13 @@ fn answer(
         return commands::syft::run(rest, &settings, io);
     }
     settings.read_config(layers::config_file(&arguments).as_deref())?;
-    let command = layers::with_settings(&settings)?;
-    let parsed = command.try_get_matches_from(arguments).and_then(|matches| Arguments::from_arg_matches(&matches));
+    let parsed = layers::with_settings(&settings).matches(arguments).and_then(|matches| {
+        matches
+            .map(|matches| Arguments::from_arg_matches(&matches))
+            .map_or_else(|fault| Ok(Err(fault)), |read| read.map(Ok))
+    });
     let arguments = match parsed {
-        Ok(arguments) => arguments,
+        Ok(arguments) => arguments?,
         Err(error) if !error.use_stderr() => {
             let _ = write!(io.out, "{}", error.render());
             return Ok(());

@@ -15,12 +15,14 @@ use super::format::Format;
 use super::settings::Settings;
 use crate::arguments::{ProgressMode, When};
 use crate::failure::printable;
+use crate::progress::Progress;
 
 /// Where input comes from and output goes.
 pub(super) struct Io<'a> {
     pub(super) input: Box<dyn Read + 'a>,
     pub(super) input_is_terminal: bool,
     pub(super) out: Box<dyn Write + 'a>,
+    pub(super) err_is_terminal: bool,
     pub(super) err: Box<dyn Write + 'a>,
     /// Where a local analysis keeps what it knows of layers.
     pub(super) layers: Option<CacheDir>,
@@ -72,9 +74,9 @@ impl<'a, 'io> Session<'a, 'io> {
         self.asked == Some(Format::Text)
     }
 
-    /// Whether rows are wanted.
-    pub(super) fn wants_csv(&self) -> bool {
-        self.format == Format::Csv
+    /// Whether the format has a row per finding.
+    pub(super) fn wants_findings(&self) -> bool {
+        matches!(self.format, Format::Csv | Format::JsonLegacy)
     }
 
     /// The options of a part of the local program that this run calls: it is to be quiet.
@@ -87,6 +89,14 @@ impl<'a, 'io> Session<'a, 'io> {
             offline: false,
             ca_file: self.ca_file.clone(),
         }
+    }
+
+    /// Something that takes its time begins: a live line on a terminal, nothing elsewhere.
+    pub(super) fn live(&self, step: &str) -> Progress {
+        let mode = if self.io.err_is_terminal { ProgressMode::Auto } else { ProgressMode::None };
+        let line = Progress::new(&crate::arguments::Global { quiet: self.quiet, progress: mode, ..self.local() });
+        line.step(step);
+        line
     }
 
     /// A step is done: one line on standard error, unless the run is to be quiet.

@@ -5,6 +5,7 @@ use stopgate_api_types::source::SourceManifest;
 use stopgate_client::{Client, ClientError, Reply};
 
 use super::failure::Failure;
+use super::layout::word;
 use super::session::Session;
 
 /// An image that was just submitted may not be known yet to the process that is asked.
@@ -30,12 +31,19 @@ fn wait<T>(
     status: impl Fn(&T) -> Option<AnalysisStatus>,
 ) -> Result<Reply<T>, Failure> {
     let mut unknown = 0;
+    let line = session.live("Waiting for the analysis");
     loop {
         match ask() {
-            Ok(reply) if ended(status(&reply.value)) => return Ok(reply),
-            Ok(_) => {}
+            Ok(reply) if ended(status(&reply.value)) => {
+                line.finish();
+                return Ok(reply);
+            }
+            Ok(reply) => line.step(&format!("Waiting for the analysis [{}]", word(&status(&reply.value)))),
             Err(error) if error.status() == Some(404) && unknown < UNKNOWN_AT_FIRST => unknown += 1,
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                line.finish();
+                return Err(error.into());
+            }
         }
         session.pause();
     }

@@ -31,7 +31,7 @@ pub use self::tags::{TagList, list_tags};
 pub(crate) use self::threads::Threads;
 use crate::blobs::Blobs;
 use crate::manifest::{ACCEPTED, Descriptor, OCI_MANIFEST};
-use crate::select::{Documents, Wish, choose, verify};
+use crate::select::{Documents, Parent, Wish, choose, verify};
 use crate::{Image, LayerBlob, SourceError, SourceOptions};
 
 /// Opens an image of a registry.
@@ -69,6 +69,10 @@ fn open_with(reference: &ImageReference, options: &SourceOptions, patience: Pati
         manifest: chosen.bytes,
         manifest_digest: chosen.digest,
         manifest_is_local: false,
+        parent: match chosen.parent {
+            Parent::Inner(bytes) | Parent::Root(bytes) => Some(bytes),
+            Parent::None => None,
+        },
         config: chosen.config,
         config_digest: chosen.config_digest,
         layers,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use stopgate_api_types::evaluation::{
     PolicyEvaluation, PolicyEvaluationDetails, PolicyEvaluationFinding, PolicyEvaluationProblem,
     PolicyEvaluationRemediation, PolicyEvaluationResult,
@@ -25,7 +25,11 @@ pub(super) fn answer(reply: &Reply<PolicyEvaluation>, detail: bool) -> Answer {
         shown.push_str(&evaluation_text(value, evaluation, detail));
     }
     let ids = value.image_digest.clone();
-    Answer::new(reply.raw.clone(), shown).json(without_absent_details(&reply.raw)).ids(ids).csv(rows(value))
+    Answer::new(reply.raw.clone(), shown)
+        .json(without_absent_details(&reply.raw))
+        .ids(ids)
+        .csv(rows(value))
+        .legacy(legacy(value))
 }
 
 fn evaluation_text(value: &PolicyEvaluation, evaluation: &PolicyEvaluationResult, detail: bool) -> String {
@@ -158,6 +162,27 @@ fn without_absent_details(raw: &Value) -> Value {
         }
     }
     json
+}
+
+/// COMPAT: the array that clients before 5.0 wrote and report readers still take.
+fn legacy(value: &PolicyEvaluation) -> Value {
+    let tag = &value.evaluated_tag;
+    let finding = |finding: &PolicyEvaluationFinding| {
+        json!({
+            "gate": finding.gate, "description": finding.message, "policyId": finding.policy_id,
+            "status": word(&finding.action), "tag": tag, "triggerId": finding.trigger_id,
+        })
+    };
+    let record = |evaluation: &PolicyEvaluationResult| {
+        let findings = evaluation.details.iter().flat_map(|details| &details.findings);
+        json!({
+            "digest": value.image_digest, "tag": tag, "policyId": value.policy_id,
+            "status": word(&evaluation.status), "finalAction": word(&evaluation.final_action),
+            "lastEvaluation": time(Some(evaluation.evaluation_time)),
+            "detail": findings.map(finding).collect::<Vec<_>>(),
+        })
+    };
+    value.evaluations.iter().map(record).collect()
 }
 
 const HEADS: [&str; 14] = [

@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &[OsString], settings: &Settings, io: &mut Io<'_>) 
         ca_file: None,
     };
     let mut artifact =
-        sources::cached_in(&global, &source, &Progress::silent(), Demands::default(), io.layers.clone())?;
+        sources::cached_in(&global, &source, &Progress::silent(), Demands::default(), io.layers.clone())?.artifact;
     if let Some(name) = &options.source_name {
         artifact.source.name.clone_from(name);
     }

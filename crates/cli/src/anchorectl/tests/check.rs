@@ -134,6 +134,16 @@ fn csv_has_a_row_per_finding() {
 }
 
 #[test]
+fn the_shape_of_older_clients_is_a_format_of_its_own() {
+    let run = server("fail", "stop").run("image check app:1.0 -o json-legacy");
+    let record = run.json()[0].clone();
+    assert_eq!((&record["status"], &record["finalAction"]), (&json!("fail"), &json!("stop")));
+    let finding = json!({"gate": "vulnerabilities", "description": "about CVE-2026-1+openssl", "policyId": "r1",
+        "status": "stop", "tag": "docker.io/app:1.0", "triggerId": "CVE-2026-1+openssl"});
+    assert_eq!(record["detail"][0], finding);
+}
+
+#[test]
 fn problems_are_shown_whatever_the_verdict() {
     let server = Server::start();
     let mut body = without_details(evaluation("pass", "go"));

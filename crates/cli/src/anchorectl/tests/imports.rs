@@ -90,6 +90,29 @@ fn an_archive_is_analysed_here_and_its_parts_go_up_in_order() {
 }
 
 #[test]
+fn an_image_of_an_index_brings_the_index() {
+    let server = server();
+    let built = ImageBuilder::new().layer(vec![Entry::file("server", "x")]).build().unwrap();
+    let folder = server.home.path().join("layout");
+    built.write_oci_dir(&folder).unwrap();
+    // The layout's own index names another one, which names the image, as for a pushed multi-platform image.
+    let inner = fs::read(folder.join("index.json")).unwrap();
+    let digest = stopgate_archive::digest_of(&inner);
+    fs::write(folder.join("blobs/sha256").join(digest.hex()), &inner).unwrap();
+    let media_type = "application/vnd.oci.image.index.v1+json";
+    let outer = json!({"schemaVersion": 2, "mediaType": media_type, "manifests": [
+        {"mediaType": media_type, "digest": digest.to_string(), "size": inner.len()}]});
+    fs::write(folder.join("index.json"), outer.to_string()).unwrap();
+    let run = server.run(&format!("image add app:1 --from oci-dir:{}", folder.display()));
+    assert!(run.ok, "{run:?}");
+    let import = server.bodies("/v2/images")[0]["source"]["import"].clone();
+    assert_eq!(import["parent_digest"], digest.to_string());
+    assert_eq!(import["contents"]["parent_manifest"], "digest of parent-manifest");
+    let sent = &server.bodies(&format!("/v2/imports/images/{OPERATION}/parent-manifest"))[0];
+    assert_eq!(sent, &serde_json::from_slice::<Value>(&inner).unwrap());
+}
+
+#[test]
 fn a_server_without_analysis_documents_gets_the_rest() {
     let server = server();
     let archive = archive(&server);

@@ -105,6 +105,7 @@ fn run_in(line: &str, variables: &[(&str, &str)], home: &Path, input: &str) -> R
         input_is_terminal: false,
         out: Box::new(&mut out),
         err: Box::new(&mut err),
+        err_is_terminal: false,
         layers: None,
     };
     let arguments = std::iter::once("anchorectl").chain(line.split(' ').filter(|word| !word.is_empty()));

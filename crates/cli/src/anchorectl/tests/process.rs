@@ -18,8 +18,8 @@ fn flag(line: &str, variables: &[(&str, &str)], config: &str, id: &str) -> Resul
     }
     let mut settings = Settings::of(variables, home.path());
     settings.read_config(None).map_err(|failure| failure.to_string())?;
-    let command = with_settings(&settings).map_err(|failure| failure.to_string())?;
-    let matches = command.try_get_matches_from(line.split(' ')).map_err(|error| error.to_string())?;
+    let matches = with_settings(&settings).matches(line.split(' ').map(Into::into));
+    let matches = matches.map_err(|error| error.to_string())?.map_err(|failure| failure.to_string())?;
     let mut at = &matches;
     while let Some((_, below)) = at.subcommand() {
         at = below;
@@ -31,7 +31,7 @@ fn flag(line: &str, variables: &[(&str, &str)], config: &str, id: &str) -> Resul
 #[test]
 fn the_command_tree_is_sound() {
     Arguments::command().debug_assert();
-    with_settings(&Settings::default()).unwrap().debug_assert();
+    with_settings(&Settings::default()).command.debug_assert();
 }
 
 #[test]
@@ -74,14 +74,26 @@ fn short_flags_stand_together() {
 
 #[test]
 fn a_wrong_word_in_a_variable_names_the_variable() {
-    for (variables, config, said) in [
-        (&[("ANCHORECTL_FORCE", "maybe")][..], "", "the variable ANCHORECTL_FORCE is `maybe`: expected true or false"),
-        (&[("ANCHORECTL_REGISTRY_TYPE", "x")][..], "", "expected one of docker_v2, awsecr"),
-        (&[][..], "image: {wait: perhaps}", "the setting image_wait of `"),
+    for (line, variables, config, said) in [
+        (
+            "anchorectl image add app:1",
+            &[("ANCHORECTL_FORCE", "maybe")][..],
+            "",
+            "the variable ANCHORECTL_FORCE is `maybe`: expected true or false",
+        ),
+        (
+            "anchorectl registry add h",
+            &[("ANCHORECTL_REGISTRY_TYPE", "x")][..],
+            "",
+            "expected one of docker_v2, awsecr",
+        ),
+        ("anchorectl image add app:1", &[][..], "image: {wait: perhaps}", "the setting image_wait of `"),
     ] {
-        let error = flag("anchorectl image add app:1", variables, config, "wait").unwrap_err();
+        let error = flag(line, variables, config, "none").unwrap_err();
         assert!(error.contains(said), "{error}");
     }
+    let elsewhere = flag("anchorectl image list", &[("ANCHORECTL_FORCE", "maybe")], "", "history");
+    assert_eq!(elsewhere.as_deref(), Ok("false"), "only the command of the flag minds");
 }
 
 #[test]

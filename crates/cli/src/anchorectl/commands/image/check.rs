@@ -44,8 +44,8 @@ pub(crate) fn run(session: &mut Session, options: &Check) -> Result<(), Failure>
     let check = CheckOptions {
         tag,
         policy_id,
-        // CSV has a row per finding, so it cannot do without them.
-        detail: options.detail || session.wants_csv(),
+        // These have a row per finding, so they cannot do without them.
+        detail: options.detail || session.wants_findings(),
         history: options.history,
         base_digest: None,
     };

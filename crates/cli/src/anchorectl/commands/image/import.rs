@@ -47,9 +47,9 @@ pub(super) fn run(
                 platform: options.platform.as_deref(),
                 dockerfile: options.dockerfile.clone(),
             };
-            let artifact = analysis::image(session, &local)?;
-            session.done("Analyzed Image locally", &format!("[{} packages]", artifact.packages.len()));
-            Parts::of_artifact(&artifact, import.dockerfile.as_deref())?
+            let analysed = analysis::image(session, &local)?;
+            session.done("Analyzed Image locally", &format!("[{} packages]", analysed.artifact.packages.len()));
+            Parts::of_analysis(&analysed, import.dockerfile.as_deref())?
         }
     };
     let operation = client.image_import_begin()?.value.uuid;
@@ -145,7 +145,7 @@ fn request(
         contents,
         tags: vec![reference.full_tag()],
         digest: parts.digest.clone(),
-        parent_digest: None,
+        parent_digest: parts.parent_digest.clone(),
         local_image_id: parts.image_id.clone(),
         operation_uuid: operation,
     };
