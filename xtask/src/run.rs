@@ -21,9 +21,9 @@ pub(crate) fn built(profile: &str) -> PathBuf {
     target().join(profile).join("stopgate")
 }
 
-/// The same of another program.
-pub(crate) fn built_as(profile: &str, name: &str) -> PathBuf {
-    target().join(profile).join(name)
+/// What a debug build makes of the program that holds the client commands alone.
+pub(crate) fn built_client() -> PathBuf {
+    target().join("debug").join("anchorectl")
 }
 
 /// Prints a line for the person who waits.

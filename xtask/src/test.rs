@@ -23,7 +23,7 @@ pub(crate) fn run(rest: &[&str]) -> Result<()> {
     provide()?;
     let python = readers()?;
     run::cargo(&["build", "--workspace", "--all-targets", "--all-features"])?;
-    let (binary, client) = (run::built("debug"), run::built_as("debug", "anchorectl"));
+    let binary = run::built("debug");
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let mut words = if run::on_path("cargo-nextest") { vec!["nextest", "run"] } else { vec!["test"] };
     // Every failure of a run counts, not only those of the first test binary.
@@ -34,7 +34,7 @@ pub(crate) fn run(rest: &[&str]) -> Result<()> {
     if let Some(python) = python {
         command.env("STOPGATE_PYTHON", python);
     }
-    run::finish(command.env("STOPGATE_BIN", binary).env("ANCHORECTL_BIN", client))
+    run::finish(command.env("STOPGATE_BIN", binary).env("ANCHORECTL_BIN", run::built_client()))
 }
 
 /// The Python that has the readers of our documents; none where it cannot be made, which fails when `CI=true`.

@@ -44,6 +44,19 @@ impl Stopgate {
         Ok(Self { binary: binary.into(), home: tempfile::tempdir()?, variables: Vec::new() })
     }
 
+    /// The program that holds the client commands alone, which `ANCHORECTL_BIN` names (`cargo xtask test` sets it).
+    pub fn anchorectl() -> Result<Self> {
+        let binary = std::env::var_os("ANCHORECTL_BIN").context("ANCHORECTL_BIN is not set; run `cargo xtask test`")?;
+        Ok(Self { binary: binary.into(), home: tempfile::tempdir()?, variables: Vec::new() })
+    }
+
+    /// The same program under another name.
+    pub fn called(self, name: &str) -> Result<Self> {
+        let link = self.home.path().join(name);
+        std::os::unix::fs::symlink(&self.binary, &link)?;
+        Ok(Self { binary: link, ..self })
+    }
+
     /// A folder that goes with this program.
     pub fn home(&self) -> &Path {
         self.home.path()

@@ -12,6 +12,7 @@ mod fix_plans_hold;
 mod hardened;
 mod hostile_images_are_contained;
 mod malware_is_found_by_clamd;
+mod one_client_two_programs;
 mod one_image_many_sources;
 mod packs_say_what_they_demand;
 mod pipelines_ask_the_server;

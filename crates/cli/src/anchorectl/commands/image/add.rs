@@ -81,6 +81,9 @@ pub(crate) fn run(session: &mut Session, options: &Add) -> Result<(), Failure> {
             options.image
         )));
     };
+    if reference.tag.is_none() {
+        return Err(Failure::new(format!("`{reference}` has no tag to add it under: expected REPOSITORY:TAG@DIGEST")));
+    }
     let dockerfile = match &options.dockerfile {
         Some(path) => Some(crate::sources::read_file(path, limits::METADATA_BYTES)?),
         None => None,
@@ -95,7 +98,7 @@ pub(crate) fn run(session: &mut Session, options: &Add) -> Result<(), Failure> {
     };
     let digest = added.value.image_digest.clone();
     let digest = digest.ok_or_else(|| Failure::new("the server's record of the image has no digest"))?;
-    session.done("Added Image", &shown_name(&reference));
+    session.done("Added Image", &reference.full_tag());
     if let Some(name) = &application {
         let version = name.find(&client)?;
         version.add(&client, "image", &json!({"image_digest": digest}))?;
@@ -104,14 +107,10 @@ pub(crate) fn run(session: &mut Session, options: &Add) -> Result<(), Failure> {
     let mut image = added;
     if options.wait || !wanted.is_empty() {
         image = wait::for_image(session, &client, &digest)?;
-        session.done("Analyzed Image", &shown_name(&reference));
+        session.done("Analyzed Image", &reference.full_tag());
     }
     bundle::fetch_image(session, &client, &wanted, &image, &digest)?;
     session.print(&answer(&image, &reference))
-}
-
-fn shown_name(reference: &ImageReference) -> String {
-    if reference.tag.is_some() { reference.full_tag() } else { reference.to_string() }
 }
 
 fn pulled(
@@ -121,12 +120,12 @@ fn pulled(
     dockerfile: Option<&[u8]>,
 ) -> Result<Reply<AnchoreImage>, Failure> {
     let dockerfile = dockerfile.map(|content| STANDARD.encode(content));
-    let source = match (&reference.digest, &reference.tag) {
-        (None, _) => ImageSource {
+    let source = match &reference.digest {
+        None => ImageSource {
             tag: Some(RegistryTagSource { pull_string: reference.full_tag(), dockerfile }),
             ..ImageSource::default()
         },
-        (Some(digest), Some(_)) => ImageSource {
+        Some(digest) => ImageSource {
             digest: Some(RegistryDigestSource {
                 pull_string: format!("{}/{}@{digest}", reference.registry, reference.repository),
                 tag: reference.full_tag(),
@@ -136,11 +135,6 @@ fn pulled(
             }),
             ..ImageSource::default()
         },
-        (Some(_), None) => {
-            return Err(Failure::new(format!(
-                "`{reference}` has no tag to add it under: expected REPOSITORY:TAG@DIGEST"
-            )));
-        }
     };
     let request = ImageAnalysisRequest {
         image_type: Some("docker".to_owned()),
