@@ -235,26 +235,32 @@ fn rule_of(options: &AddRule) -> Result<Value, Failure> {
     if let Some(id) = &options.rule_id {
         rule.insert("rule_id".to_owned(), json!(id));
     }
-    if let Some(days) = &options.exclude_last_seen_in_days {
-        rule.insert("exclude_last_seen_in_days".to_owned(), json!(number(days, "a number of days")?));
-    }
     if let Some(exclude) = exclusion(options)? {
         rule.insert("exclude".to_owned(), exclude);
     }
     Ok(Value::Object(rule))
 }
 
+/// What the rule leaves alone; `None` when nothing is said of it.
 fn exclusion(options: &AddRule) -> Result<Option<Value>, Failure> {
+    let mut exclude = Map::new();
     let parts =
         [&options.exclude_selector_registry, &options.exclude_selector_repository, &options.exclude_selector_tag];
-    if parts.iter().all(|part| part.is_none()) && options.exclude_expiration_days.is_none() {
-        return Ok(None);
+    if parts.iter().any(|part| part.is_some()) {
+        let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "*".to_owned());
+        let [registry, repository, tag] = parts.map(part);
+        let selector = json!({"registry": registry, "repository": repository, "tag": tag});
+        exclude.insert("selector".to_owned(), selector);
     }
-    let part = |part: &Option<String>| part.clone().unwrap_or_else(|| "*".to_owned());
-    let [registry, repository, tag] = parts.map(part);
-    let days = options.exclude_expiration_days.as_deref().map(|days| number(days, "a number of days")).transpose()?;
-    let selector = json!({"registry": registry, "repository": repository, "tag": tag});
-    Ok(Some(json!({"selector": selector, "expiration_days": days.unwrap_or(-1)})))
+    for (key, days) in [
+        ("expiration_days", &options.exclude_expiration_days),
+        ("last_seen_in_days", &options.exclude_last_seen_in_days),
+    ] {
+        if let Some(days) = days {
+            exclude.insert(key.to_owned(), json!(number(days, "a number of days")?));
+        }
+    }
+    Ok((!exclude.is_empty()).then_some(Value::Object(exclude)))
 }
 
 /// A table of a body that has no wire struct: the named keys of each of its items.

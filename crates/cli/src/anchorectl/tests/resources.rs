@@ -305,8 +305,9 @@ fn archived_images() {
     let text = server.run("archive image list").out;
     assert!(text.contains("│ sha256:d     │ docker.io/app:1 │ archived │ 5            │"), "{text}");
     server.on("POST", "/v2/archives/rules", &json!({"rule_id": "r"}));
-    assert!(server.run("archive rule add --analysis-age-days 30 --transition delete").ok);
-    let body = json!({"transition": "delete", "system_global": false, "analysis_age_days": 30,
+    let line = "archive rule add --analysis-age-days 30 --transition delete --exclude-last-seen-in-days 7";
+    assert!(server.run(line).ok);
+    let body = json!({"transition": "delete", "system_global": false, "analysis_age_days": 30, "exclude": {"last_seen_in_days": 7},
         "selector": {"registry": "*", "repository": "*", "tag": "*"}});
     assert_eq!(server.bodies("/v2/archives/rules"), [body]);
 }

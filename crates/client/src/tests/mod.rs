@@ -1,5 +1,7 @@
 //! What goes over the wire: paths, headers, bodies, repeats and errors, against a server that plays its part.
 
+mod contract;
+
 use std::time::Duration;
 
 use serde_json::json;
