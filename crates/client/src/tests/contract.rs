@@ -88,22 +88,22 @@ fn body<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
 }
 
-fn text(word: &str) -> Option<String> {
-    Some(word.to_owned())
-}
-
 fn images(client: &Client) {
     let image = &digest("a");
     let request = &body(json!({}));
     let filter = ImageFilter {
-        image_id: text("i"),
-        full_tag: text("t"),
-        image_status: text("all"),
-        analysis_status: text("analyzed"),
+        image_id: Some("i".to_owned()),
+        full_tag: Some("t".to_owned()),
+        image_status: Some("all".to_owned()),
+        analysis_status: Some("analyzed".to_owned()),
         history: true,
     };
-    let check =
-        CheckOptions { tag: "t".to_owned(), policy_id: text("p"), base_digest: text("auto"), ..Default::default() };
+    let check = CheckOptions {
+        tag: "t".to_owned(),
+        policy_id: Some("p".to_owned()),
+        base_digest: Some("auto".to_owned()),
+        ..Default::default()
+    };
     let vulnerabilities = VulnerabilityOptions { vendor_only: Some(true), ..Default::default() };
     let _ = client.image_add(request, AddOptions::default());
     let _ = client.image_list(&filter);
@@ -265,14 +265,14 @@ fn applications(client: &Client) {
 
 fn service(client: &Client) {
     let filter = EventFilter {
-        service: text("s"),
-        host: text("h"),
-        event_type: text("t"),
-        resource_type: text("r"),
-        resource_id: text("i"),
-        level: text("INFO"),
-        since: text("2026-01-01T00:00:00Z"),
-        before: text("2026-01-02T00:00:00Z"),
+        service: Some("s".to_owned()),
+        host: Some("h".to_owned()),
+        event_type: Some("t".to_owned()),
+        resource_type: Some("r".to_owned()),
+        resource_id: Some("i".to_owned()),
+        level: Some("INFO".to_owned()),
+        since: Some("2026-01-01T00:00:00Z".to_owned()),
+        before: Some("2026-01-02T00:00:00Z".to_owned()),
     };
     let _ = client.event_list(&filter, 1);
     let _ = client.event_get("e");

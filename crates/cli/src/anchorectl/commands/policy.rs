@@ -13,6 +13,9 @@ use crate::anchorectl::failure::Failure;
 use crate::anchorectl::layout::{block, table, time};
 use crate::anchorectl::session::Session;
 
+mod scan;
+mod validate;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
     /// List policies
@@ -28,6 +31,10 @@ pub(crate) enum Policy {
     },
     /// Replace a policy's body
     Update(Update),
+    /// Whether a policy is valid, without a server; every error with its place
+    Validate(validate::Validate),
+    /// Evaluate an SBOM that the server does not keep
+    Check(scan::Check),
     /// Delete a policy that is not active
     #[command(visible_alias = "del")]
     Delete {
@@ -81,6 +88,8 @@ pub(crate) fn run(session: &mut Session, command: &Policy) -> Result<(), Failure
         }
         Policy::Activate { policy } => activate(session, policy),
         Policy::Update(options) => update(session, options),
+        Policy::Validate(options) => validate::run(session, options),
+        Policy::Check(options) => scan::run(session, options),
         Policy::Delete { policy } => {
             let client = session.client()?;
             let id = id_of(&client, policy)?;

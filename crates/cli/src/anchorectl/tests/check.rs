@@ -207,3 +207,14 @@ fn a_source_is_evaluated() {
     assert!(run.out.starts_with("Source: github.com/org/repo@abc1234\nSource ID: 0b0e8400"), "{}", run.out);
     assert!(run.out.contains("\nEvaluation: fail\n") && run.out.contains("│ about CVE-1+x │ stop   │"), "{}", run.out);
 }
+
+#[test]
+fn an_sbom_that_is_not_kept_is_evaluated() {
+    let server = Server::start();
+    server.on("POST", "/v2/scan", &json!({"policy_scan": evaluation("fail", "stop")}));
+    let run = server.run_with("policy check -f --detail --sbom - -t app:1.0", &[], "{\"artifacts\": []}");
+    assert!(!run.ok && run.err.contains("* failed policies:"), "{run:?}");
+    assert_eq!(run.out, head() + DETAIL);
+    assert_eq!(server.calls(), ["POST /v2/scan?tag=docker.io%2Fapp%3A1.0"]);
+    assert_eq!(server.bodies("/v2/scan"), [json!({"sbom": {"artifacts": []}})]);
+}

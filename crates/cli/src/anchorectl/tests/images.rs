@@ -333,3 +333,11 @@ fn deleting_says_what_became_of_each() {
     let run = server.run(&format!("image delete {} {}", digest("a"), digest("c")));
     assert!(!run.ok && run.err.contains("was not deleted: not_found") && run.out.contains("deleting"), "{run:?}");
 }
+
+#[test]
+fn a_vex_document_is_passed_on() {
+    let server = found();
+    server.on("GET", &format!("/v2/images/{}/vex/openvex", digest("a")), &json!({"@context": "openvex"}));
+    assert_eq!(server.run("image vex library/app:1.0").json()["@context"], "openvex");
+    assert!(server.run("image vex --format cyclonedx-xml library/app:1.0").err.contains("404"));
+}

@@ -46,6 +46,23 @@ fn policies() {
     assert!(!run.ok && run.err.contains("`-` is not valid JSON"), "{run:?}");
 }
 
+#[test]
+fn a_policy_is_validated_without_a_server() {
+    let server = Server::start();
+    let path = server.home.path().join("policy.json");
+    let good = json!({"id": "p", "name": "p", "version": "2", "rule_sets": [], "mappings": []});
+    std::fs::write(&path, good.to_string()).unwrap();
+    let line = format!("policy validate {}", path.display());
+    let run = server.run(&line);
+    assert!(run.ok && run.out.ends_with("policy.json is valid\n"), "{run:?}");
+    let bad = json!({"id": "p", "name": "p", "version": "2", "rule_sets": [], "mappings": [], "rulesets": []});
+    std::fs::write(&path, bad.to_string()).unwrap();
+    let run = server.run(&line);
+    assert!(!run.ok && run.out.is_empty() && run.err.contains("`rulesets`"), "{run:?}");
+    assert_eq!(server.run(&format!("{line} -o json")).json()["valid"], false);
+    assert!(server.calls().is_empty());
+}
+
 fn subscription(active: bool) -> Value {
     json!([{"subscription_key": "docker.io/app:1", "subscription_type": "policy_eval", "subscription_id": "abc",
             "active": active}])

@@ -49,11 +49,30 @@ pub(crate) enum Image {
     /// Delete images
     #[command(visible_alias = "del")]
     Delete(delete::Delete),
+    /// Fetch what is known of the vulnerabilities of an image as a VEX document
+    Vex(Vex),
     /// Wait until an image is analysed
     Wait {
         /// The image
         image: String,
     },
+}
+
+/// The VEX document of an image.
+#[derive(Debug, Args)]
+pub(crate) struct Vex {
+    /// The image
+    image: String,
+    /// Which document
+    #[arg(long, value_parser = ["openvex", "cyclonedx-json", "cyclonedx-xml"], default_value = "openvex",
+        env = "ANCHORECTL_IMAGE_VEX_FORMAT")]
+    format: String,
+    /// Write it to this file
+    #[arg(short, long, value_name = "FILE", env = "ANCHORECTL_FILE")]
+    file: Option<PathBuf>,
+    /// Replace a file that exists
+    #[arg(long, env = "ANCHORECTL_OVERWRITE")]
+    overwrite: bool,
 }
 
 /// The SBOM of an image.
@@ -81,6 +100,7 @@ pub(crate) fn run(session: &mut Session, command: &Image) -> Result<(), Failure>
         Image::Metadata(options) => metadata::run(session, options),
         Image::Ancestors(options) => ancestors::run(session, options),
         Image::Delete(options) => delete::run(session, options),
+        Image::Vex(options) => vex(session, options),
         Image::Wait { image } => {
             let client = session.client()?;
             let digest = ImageName::parse(image)?.digest(&client)?;
@@ -96,4 +116,13 @@ fn sbom(session: &mut Session, options: &Sbom) -> Result<(), Failure> {
     let digest = ImageName::parse(&options.image)?.digest(&client)?;
     let service: &Service<'_> = &|format| client.image_sbom(&digest, format);
     super::sbom::fetch(session, service, &SbomFile { path: options.file.as_deref(), overwrite: options.overwrite })
+}
+
+fn vex(session: &mut Session, options: &Vex) -> Result<(), Failure> {
+    let client = session.client()?;
+    let digest = ImageName::parse(&options.image)?.digest(&client)?;
+    let bytes = client.image_vex(&digest, &options.format)?;
+    session.done("Fetched VEX", &options.format);
+    let file = options.file.as_deref().unwrap_or("-".as_ref());
+    session.write_file(file, &bytes, options.overwrite)
 }
