@@ -1,12 +1,10 @@
 //! Images that were analysed elsewhere: an operation, its parts, and the submission that names them.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
-use stopgate_api_types::image::{AnchoreImage, ImageAnalysisRequest};
 use stopgate_api_types::import::{ImageImportOperation, ImportContentResponse};
 use uuid::Uuid;
 
-use crate::{AddOptions, Client, ClientError, Reply};
+use crate::{Client, ClientError, Reply};
 
 /// A part of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -79,21 +77,5 @@ impl Client {
     /// Gives an import up; what was uploaded goes.
     pub fn image_import_abandon(&self, operation: Uuid) -> Result<(), ClientError> {
         self.delete(&["imports", "images", &operation.to_string()]).done()
-    }
-
-    /// Submits an import. `analysis` is the digest of the analysis document: it stands beside the published digests.
-    pub fn image_import_finish(
-        &self,
-        request: &ImageAnalysisRequest,
-        analysis: Option<&str>,
-        options: AddOptions,
-    ) -> Result<Reply<AnchoreImage>, ClientError> {
-        let unfit = |error: serde_json::Error| ClientError::Setup { reason: error.to_string() };
-        let mut body = serde_json::to_value(request).map_err(unfit)?;
-        let contents = body.pointer_mut("/source/import/contents").and_then(Value::as_object_mut);
-        if let (Some(digest), Some(contents)) = (analysis, contents) {
-            contents.insert("analysis".to_owned(), json!(digest));
-        }
-        self.images_post(options).json(&body).reply()
     }
 }

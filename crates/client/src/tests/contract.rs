@@ -154,7 +154,7 @@ fn imports(client: &Client) {
     }
     let _ = client.image_import_analysis(Uuid::nil(), "x".into());
     let _ = client.image_import_abandon(Uuid::nil());
-    let _ = client.image_import_finish(&body(json!({})), None, AddOptions::default());
+    let _ = client.image_add(&body(json!({})), AddOptions::default());
     let metadata = json!({"host": "h", "repository_name": "r", "revision": "1", "contents": {"sbom": "x"}});
     let _ = client.source_import_begin();
     let _ = client.source_import_sbom(Uuid::nil(), "{}".into());

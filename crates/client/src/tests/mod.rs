@@ -215,13 +215,13 @@ fn the_analysis_document_is_named_beside_the_published_digests() {
     }}});
     let mut sent = request.clone();
     sent["source"]["import"]["contents"]["analysis"] = json!(digest("e"));
+    let request: stopgate_api_types::image::ImageAnalysisRequest = serde_json::from_value(sent.clone()).unwrap();
     server.on(Mock::given(method("POST"))
         .and(path("/v2/images"))
         .and(query_param("force", "true"))
         .and(query_param("auto_subscribe", "false"))
         .and(body_json(&sent))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({}))));
-    let request = serde_json::from_value(request).unwrap();
     let options = AddOptions { force: true, auto_subscribe: false };
-    server.client().image_import_finish(&request, Some(&digest("e")), options).unwrap();
+    server.client().image_add(&request, options).unwrap();
 }

@@ -1,3 +1,5 @@
+//! Accounts, users, keys, tokens, secrets, registries, subscriptions, settings.
+
 use serde_json::json;
 
 use crate::account::AccountState;

@@ -1,3 +1,5 @@
+//! Content sets, matches and builds of data.
+
 use crate::AccountId;
 use crate::content::{self, Identity, IdentityMatch, NewArtifact};
 use crate::setting::{self, DataBuild};

@@ -1,3 +1,5 @@
+//! Events and the audit log.
+
 use serde_json::json;
 
 use crate::audit::{self, Entry};

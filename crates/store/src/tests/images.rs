@@ -1,3 +1,5 @@
+//! Images, tags, policies, evaluations, imports, sources.
+
 use serde_json::{Value, json};
 
 use crate::evaluation::{EvaluationRow, Subject};

@@ -1,3 +1,5 @@
+//! Leases, retries, fairness, cancelling.
+
 use std::time::Duration;
 
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Opening a store: tables, addresses, blobs.
+
 use crate::sql::sql;
 use crate::{BlobPlace, Store, StoreError, StoreOptions};
 

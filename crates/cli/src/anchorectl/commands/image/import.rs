@@ -56,7 +56,7 @@ pub(super) fn run(
     let operation = operation.ok_or_else(|| Failure::new("the server opened an import without naming it"))?;
     let imported = upload(client, operation, &parts).and_then(|uploaded| {
         let request = request(options, import.reference, operation, &parts, &uploaded)?;
-        Ok(client.image_import_finish(&request, uploaded.analysis.as_deref(), options.options())?)
+        Ok(client.image_add(&request, options.options())?)
     });
     match imported {
         Ok(image) => {
@@ -140,6 +140,7 @@ fn request(
         secret_searches: digest(ImportPart::SecretSearches),
         content_searches: digest(ImportPart::ContentSearches),
         file_contents: digest(ImportPart::FileContents),
+        analysis: uploaded.analysis.clone(),
     };
     let manifest = ImageImportManifest {
         contents,
