@@ -63,6 +63,9 @@ impl ClientError {
 fn sentence(status: u16, body: Option<&ApiErrorResponse>, operation: &str) -> String {
     let message = body.and_then(|body| body.message.as_deref()).map(str::trim).filter(|text| !text.is_empty());
     let mut text = match (message, status) {
+        (Some(message), 401) => {
+            format!("the server does not accept the user name and password: {message} (401 on `{operation}`)")
+        }
         (Some(message), _) => format!("{message} ({status} on `{operation}`)"),
         (None, 401) => format!("the server does not accept the user name and password (401 on `{operation}`)"),
         (None, 403) => format!("the user may not do this (403 on `{operation}`)"),
@@ -138,6 +141,11 @@ mod tests {
                 "the server answered 400 on `GET /v2/images`; 'name' is required",
             ),
             (401, "", "the server does not accept the user name and password (401 on `GET /v2/images`)"),
+            (
+                401,
+                r#"{"message":"Unauthorized"}"#,
+                "the server does not accept the user name and password: Unauthorized (401 on `GET /v2/images`)",
+            ),
             (502, "<html>", "the server answered 502 on `GET /v2/images`"),
         ] {
             assert_eq!(said(status, body), text);

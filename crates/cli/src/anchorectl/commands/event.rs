@@ -77,8 +77,8 @@ pub(crate) struct Delete {
     /// Those of this level
     #[arg(long, value_parser = ["INFO", "ERROR"], ignore_case = true)]
     level: Option<String>,
-    /// Do not ask
-    #[arg(long, env = "ANCHORECTL_EVENT_FORCE")]
+    /// Accepted for scripts; nobody is asked in any case
+    #[arg(long, env = "ANCHORECTL_EVENT_FORCE", hide = true)]
     force: bool,
 }
 
@@ -163,9 +163,6 @@ fn delete(session: &mut Session, client: &Client, options: &Delete) -> Result<()
     };
     if filter.since.is_none() && filter.before.is_none() && filter.level.is_none() && !options.all {
         return Err(Failure::new("nothing says which events: expected ID, --before, --since, --level or --all"));
-    }
-    if !options.force {
-        session.confirm("Delete these events?")?;
     }
     let reply = client.events_delete(&filter)?;
     let ids: Vec<String> =
