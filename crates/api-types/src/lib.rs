@@ -41,6 +41,7 @@ pub mod sbom;
 pub mod scan;
 pub mod search;
 pub mod secret;
+pub mod settings;
 pub mod source;
 pub mod spec;
 pub mod stig;

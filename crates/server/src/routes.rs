@@ -10,8 +10,8 @@ use axum::routing::{MethodFilter, MethodRouter, on};
 use stopgate_service::permission::Permission;
 use utoipa::ToSchema;
 use utoipa::openapi::path::Parameter;
-use utoipa::openapi::schema::{Ref, Schema};
-use utoipa::openapi::{Content, RefOr};
+use utoipa::openapi::schema::{KnownFormat, Ref, Schema, SchemaFormat};
+use utoipa::openapi::{Content, ObjectBuilder, RefOr, Type};
 
 use crate::App;
 use crate::error::ApiError;
@@ -58,6 +58,15 @@ impl Described {
     pub(crate) fn raw_body<T: ToSchema>(&mut self, media_type: &'static str) {
         let content = self.content::<T>();
         self.body = Some((media_type, content, true));
+    }
+
+    /// A form with one file in it.
+    pub(crate) fn file_body(&mut self, part: &'static str) {
+        let file = ObjectBuilder::new().schema_type(Type::String);
+        let file = file.format(Some(SchemaFormat::KnownFormat(KnownFormat::Binary)));
+        let form = ObjectBuilder::new().property(part, file).required(part).build();
+        let content = Content::new(Some(RefOr::T(Schema::Object(form))));
+        self.body = Some(("multipart/form-data", content, true));
     }
 
     pub(crate) fn any_body(&mut self) {

@@ -10,6 +10,7 @@ mod egress;
 mod error;
 pub mod evaluation;
 mod events;
+pub mod feed;
 pub mod image;
 pub mod import;
 mod library;

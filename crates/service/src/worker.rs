@@ -9,7 +9,7 @@ use tokio::sync::watch as signal;
 
 use crate::error::Kind;
 use crate::image::ANALYZE;
-use crate::{Service, ServiceError, clock, evaluation, import, notify, watch};
+use crate::{Service, ServiceError, clock, evaluation, feed, import, notify, watch};
 
 /// How often an idle worker looks for work without being woken.
 const LOOK: Duration = Duration::from_secs(1);
@@ -19,6 +19,8 @@ const RENEW: Duration = Duration::from_secs(10);
 const HOUSEKEEPING: Duration = Duration::from_secs(5);
 /// How often events are looked for that notifications are to be made from.
 const RELAY: Duration = Duration::from_millis(500);
+/// How often it is looked whether somebody else took in new vulnerability data.
+const FOLLOW: Duration = Duration::from_secs(2);
 /// How often subscriptions are looked for whose time has come.
 const WATCH: Duration = Duration::from_secs(5);
 /// How long events are kept.
@@ -57,6 +59,8 @@ impl Service {
         tasks.spawn(async move { service.keep_house(own).await });
         let (service, own) = (self.clone(), stop.clone());
         tasks.spawn(async move { service.keep_relaying(own).await });
+        let (service, own) = (self.clone(), stop.clone());
+        tasks.spawn(async move { service.keep_following(own).await });
         while tasks.join_next().await.is_some() {}
         let tx = self.store().begin().await;
         if let Ok(tx) = tx {
@@ -125,6 +129,10 @@ impl Service {
 
     async fn perform(&self, job: &Job) -> Result<(), ServiceError> {
         let started = std::time::Instant::now();
+        if self.store().shared() && matches!(job.kind.as_str(), ANALYZE | evaluation::EVALUATE | "rematch") {
+            // What another process has taken in already must decide here too.
+            self.follow_data().await?;
+        }
         let done = match job.kind.as_str() {
             ANALYZE => self.analyze(job).await,
             import::IMPORT => self.import_job(job).await,
@@ -132,6 +140,7 @@ impl Service {
             "rematch" => self.rematch(job).await,
             notify::NOTIFY => self.notify(job).await,
             watch::WATCH => self.watch(job).await,
+            feed::FEED => self.feed_job(job).await,
             other => Err(ServiceError::internal(format!("there is no job `{other}`"))),
         };
         tracing::debug!(job = job.id, kind = job.kind, ok = done.is_ok(), ms = started.elapsed().as_millis(), "a job");
@@ -181,6 +190,18 @@ impl Service {
             }
             tokio::select! {
                 () = tokio::time::sleep(RELAY) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    async fn keep_following(&self, mut stop: signal::Receiver<bool>) {
+        while !*stop.borrow() {
+            if let Err(error) = self.follow_data().await {
+                tracing::warn!(%error, "new vulnerability data could not be followed");
+            }
+            tokio::select! {
+                () = tokio::time::sleep(FOLLOW) => {}
                 _ = stop.changed() => {}
             }
         }

@@ -8,17 +8,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ClientOptions, ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _, AsyncWriteExt as _};
 
 use crate::error::StoreError;
 use crate::sql::{Db, sql};
 
 /// Smaller blobs lie in the database, which spares a round trip.
 const IN_DATABASE: usize = 64 << 10;
+
+/// Large files are written in pieces of this size; a bucket takes none below 5 MiB.
+const PIECE: usize = 8 << 20;
 
 /// Where blobs lie.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +135,68 @@ impl Blobs {
             Err(error) if error.to_string().contains("No space left") => Err(StoreError::Full(error.to_string())),
             Err(error) => Err(StoreError::Blob(error.to_string())),
         }
+    }
+
+    /// Writes a file as a blob, piece by piece, whatever its size.
+    pub async fn stage_file(&self, path: &std::path::Path) -> Result<StagedBlob, StoreError> {
+        let unreadable = |error: std::io::Error| StoreError::Blob(format!("`{}`: {error}", path.display()));
+        let (mut hasher, mut size) = (Sha256::new(), 0_u64);
+        let mut file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+        let mut buffer = vec![0; PIECE];
+        loop {
+            let n = file.read(&mut buffer).await.map_err(unreadable)?;
+            let Some(piece) = buffer.get(..n).filter(|piece| !piece.is_empty()) else { break };
+            hasher.update(piece);
+            size += n as u64;
+        }
+        let digest = format!("sha256:{}", hex::encode(hasher.finalize()));
+        let staged = StagedBlob { digest, size: i64::try_from(size).unwrap_or(i64::MAX), small: None };
+        let place = key(&staged.digest)?;
+        if self.0.head(&place).await.is_ok() {
+            return Ok(staged);
+        }
+        let failed = |error: object_store::Error| match error.to_string() {
+            text if text.contains("No space left") => StoreError::Full(text),
+            text => StoreError::Blob(text),
+        };
+        let mut upload = self.0.put_multipart(&place).await.map_err(failed)?;
+        file.rewind().await.map_err(unreadable)?;
+        loop {
+            let mut piece = Vec::with_capacity(PIECE);
+            let n = (&mut file).take(PIECE as u64).read_to_end(&mut piece).await.map_err(unreadable)?;
+            if n == 0 {
+                break;
+            }
+            if let Err(error) = upload.put_part(Bytes::from(piece).into()).await {
+                let _ = upload.abort().await;
+                return Err(failed(error));
+            }
+        }
+        upload.complete().await.map_err(failed)?;
+        Ok(staged)
+    }
+
+    /// Writes a blob that was staged as a file into a file, and verifies it.
+    pub async fn read_to(&self, named: &str, path: &std::path::Path) -> Result<(), StoreError> {
+        let unwritable = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::StorageFull => StoreError::Full(error.to_string()),
+            _ => StoreError::Blob(format!("`{}`: {error}", path.display())),
+        };
+        let found = match self.0.get(&key(named)?).await {
+            Ok(found) => found,
+            Err(object_store::Error::NotFound { .. }) => return Err(StoreError::BlobMissing(named.to_owned())),
+            Err(error) => return Err(StoreError::Blob(error.to_string())),
+        };
+        let (mut pieces, mut hasher) = (found.into_stream(), Sha256::new());
+        let mut file = tokio::fs::File::create(path).await.map_err(unwritable)?;
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| StoreError::Blob(error.to_string()))?;
+            hasher.update(&piece);
+            file.write_all(&piece).await.map_err(unwritable)?;
+        }
+        file.flush().await.map_err(unwritable)?;
+        let seen = format!("sha256:{}", hex::encode(hasher.finalize()));
+        if seen == named { Ok(()) } else { Err(StoreError::BlobDamaged(named.to_owned())) }
     }
 
     /// A blob, verified.

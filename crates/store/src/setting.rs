@@ -121,18 +121,21 @@ pub struct DataBuild {
     pub built_at: String,
     /// Rows by provider, as JSON.
     pub provider_rows: String,
+    /// Digest of the blob that it can be made from, when it came as an archive.
+    pub archive: Option<String>,
     /// When it began to decide.
     pub activated_at: Option<Timestamp>,
 }
 
 /// The build that decides.
 pub async fn current_build(db: Db<'_>) -> Result<Option<DataBuild>, StoreError> {
-    sql("SELECT digest, built_at, provider_rows, activated_at FROM data_build WHERE state = 'current'")
+    sql("SELECT digest, built_at, provider_rows, archive, activated_at FROM data_build WHERE state = 'current'")
         .one(db, |row| {
             Ok(DataBuild {
                 digest: row.get("digest")?,
                 built_at: row.get("built_at")?,
                 provider_rows: row.get("provider_rows")?,
+                archive: row.get("archive")?,
                 activated_at: row.maybe_at("activated_at")?,
             })
         })
@@ -142,11 +145,13 @@ pub async fn current_build(db: Db<'_>) -> Result<Option<DataBuild>, StoreError> 
 /// Lets a build decide from now on.
 pub async fn activate_build(db: Db<'_>, build: &DataBuild, now: Timestamp) -> Result<(), StoreError> {
     sql("UPDATE data_build SET state = 'old' WHERE state = 'current'").run(db).await?;
-    sql("INSERT INTO data_build (digest, state, built_at, provider_rows, activated_at) VALUES ($1, 'current', $2, $3, $4) \
-         ON CONFLICT (digest) DO UPDATE SET state = 'current', activated_at = excluded.activated_at")
+    sql("INSERT INTO data_build (digest, state, built_at, provider_rows, archive, activated_at) \
+         VALUES ($1, 'current', $2, $3, $4, $5) ON CONFLICT (digest) DO UPDATE SET state = 'current', \
+         activated_at = excluded.activated_at, archive = COALESCE(excluded.archive, data_build.archive)")
     .bind(build.digest.as_str())
     .bind(build.built_at.as_str())
     .bind(build.provider_rows.as_str())
+    .bind(build.archive.as_deref())
     .bind(time::micros(now))
     .run(db)
     .await?;

@@ -4,7 +4,9 @@ mod accounts;
 mod api_keys;
 mod contents;
 mod evaluations;
+mod event_types;
 mod events;
+mod feeds;
 mod images;
 mod imports;
 mod notifications;
@@ -15,6 +17,7 @@ mod repositories;
 mod roles;
 mod scans;
 mod sources;
+mod settings;
 mod subscriptions;
 mod tokens;
 mod users;
@@ -29,6 +32,7 @@ pub(crate) fn routes() -> Routes {
     let mut all = Routes::default();
     for add in [
         system::routes,
+        feeds::routes,
         tokens::routes,
         accounts::routes,
         users::routes,
@@ -41,12 +45,14 @@ pub(crate) fn routes() -> Routes {
         policies::routes,
         registries::routes,
         repositories::routes,
+        settings::routes,
         subscriptions::routes,
         imports::routes,
         sources::routes,
         scans::routes,
         queries::routes,
         events::routes,
+        event_types::routes,
         notifications::routes,
     ] {
         add(&mut all);

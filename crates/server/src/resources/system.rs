@@ -9,9 +9,9 @@ use stopgate_api_types::system::{
     AnchoreErrorCode, ApiLevel, DatabaseLevel, Service, ServiceBuild, ServiceList, ServiceVersion, StatusResponse,
     SystemStatusResponse,
 };
+use stopgate_service::ServiceError;
 use stopgate_service::permission::granted;
 use stopgate_service::store::setting;
-use stopgate_service::{Kind, ServiceError};
 use utoipa::IntoParams;
 
 use crate::App;
@@ -199,19 +199,15 @@ async fn feeds(call: Call<granted::Known>) -> Result<Answer<Vec<FeedMetadata>>, 
 #[derive(Debug, Deserialize, IntoParams)]
 struct Sync {
     /// Take data again that is in use already.
-    #[allow(dead_code, reason = "there is one way to renew data, which never takes it twice")]
     force_sync: Option<bool>,
 }
 
 async fn sync_feeds(
     call: Call<granted::UpdateFeeds>,
-    ApiQuery(_): ApiQuery<Sync>,
+    ApiQuery(how): ApiQuery<Sync>,
 ) -> Result<Answer<FeedSyncStarted>, ApiError> {
-    let _ = call.service();
-    Err(ServiceError::new(
-        Kind::NotImplemented,
-        "this server does not fetch vulnerability data by itself yet: import it with `stopgate db import` into its data \
-         folder, or upload it",
-    )
-    .into())
+    call.service().sync_feeds(how.force_sync.unwrap_or(false)).await?;
+    let message = "vulnerability data is being fetched; `GET /system/feeds` and the events of the admin account tell when \
+                   it is in use";
+    Ok(Answer(FeedSyncStarted { message: Some(message.to_owned()) }))
 }

@@ -61,7 +61,7 @@ CREATE TABLE content_set_member (
 CREATE INDEX content_set_member_identity ON content_set_member (identity, content_set);
 CREATE TABLE data_build (
   id {pk}, digest TEXT NOT NULL UNIQUE, state TEXT NOT NULL, built_at TEXT NOT NULL, provider_rows TEXT NOT NULL,
-  activated_at BIGINT);
+  archive TEXT REFERENCES blob(digest), activated_at BIGINT);
 CREATE TABLE identity_match (
   id {pk}, identity BIGINT NOT NULL REFERENCES identity(id), namespace TEXT NOT NULL, vulnerability TEXT NOT NULL,
   severity BIGINT NOT NULL, kev {bool} NOT NULL, fix TEXT NOT NULL, epss DOUBLE PRECISION, cvss DOUBLE PRECISION,

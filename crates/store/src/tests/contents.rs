@@ -115,6 +115,7 @@ fn one_build_decides() {
             digest: digest.to_owned(),
             built_at: "2026-01-01T00:00:00Z".to_owned(),
             provider_rows: "{}".to_owned(),
+            archive: None,
             activated_at: None,
         };
         let tx = store.begin().await.unwrap();
