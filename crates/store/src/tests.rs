@@ -5,6 +5,7 @@ mod contents;
 mod events;
 mod images;
 mod jobs;
+mod notify;
 mod opening;
 
 use std::future::Future;
