@@ -38,6 +38,21 @@ impl<T: ToSchema> routes::Output for Created<T> {
     }
 }
 
+/// 201 without a body.
+pub(crate) struct Made;
+
+impl IntoResponse for Made {
+    fn into_response(self) -> Response {
+        StatusCode::CREATED.into_response()
+    }
+}
+
+impl routes::Output for Made {
+    fn describe(operation: &mut routes::Described) {
+        operation.empty_answer(201);
+    }
+}
+
 /// 204.
 pub(crate) struct NoContent;
 

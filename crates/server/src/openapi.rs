@@ -102,7 +102,11 @@ fn operation(route: &Route) -> utoipa::openapi::path::Operation {
         if let Some((media_type, content)) = content {
             response = response.content(*media_type, content.clone());
         }
-        operation = operation.response(status.to_string(), response.build());
+        let response = response.build();
+        if let Some(other) = described.other_success {
+            operation = operation.response(other.to_string(), response.clone());
+        }
+        operation = operation.response(status.to_string(), response);
     }
     let mut failures = described.statuses.clone();
     failures.extend([500, 503]);

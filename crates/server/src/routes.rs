@@ -25,6 +25,8 @@ pub(crate) struct Described {
     /// Media type and content of a body, and whether there must be one.
     pub(crate) body: Option<(&'static str, Content, bool)>,
     pub(crate) answer: Option<(u16, Option<(&'static str, Content)>)>,
+    /// A second status of success, with the same body.
+    pub(crate) other_success: Option<u16>,
     /// Failures beside those that every operation may have.
     pub(crate) statuses: BTreeSet<u16>,
     pub(crate) schemas: BTreeMap<String, RefOr<Schema>>,

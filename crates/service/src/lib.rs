@@ -13,6 +13,8 @@ mod events;
 pub mod feed;
 pub mod image;
 pub mod import;
+pub mod integration;
+pub mod inventory;
 mod library;
 pub mod notify;
 mod pattern;

@@ -14,6 +14,8 @@ pub mod evaluation;
 pub mod event;
 pub mod image;
 pub mod import;
+pub mod integration;
+pub mod inventory;
 pub mod job;
 pub mod notify;
 pub mod policy;

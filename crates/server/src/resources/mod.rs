@@ -10,6 +10,8 @@ mod feeds;
 mod images;
 mod imports;
 mod notifications;
+mod integrations;
+mod inventories;
 mod policies;
 mod queries;
 mod registries;
@@ -54,6 +56,8 @@ pub(crate) fn routes() -> Routes {
         events::routes,
         event_types::routes,
         notifications::routes,
+        inventories::routes,
+        integrations::routes,
     ] {
         add(&mut all);
     }

@@ -177,14 +177,18 @@ CREATE TABLE document (
   item TEXT NOT NULL, body TEXT NOT NULL, blob TEXT, created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
 CREATE INDEX document_item ON document (account, kind, item, id);
 CREATE TABLE inventory (
-  id {pk}, account BIGINT NOT NULL REFERENCES account(id), kind TEXT NOT NULL, context TEXT NOT NULL,
-  resource TEXT NOT NULL, resource_id TEXT NOT NULL, image_tag TEXT, image_digest TEXT, body TEXT NOT NULL,
-  seen_at BIGINT NOT NULL, created_at BIGINT NOT NULL, UNIQUE (account, kind, context, resource, resource_id));
+  id {pk}, account BIGINT NOT NULL REFERENCES account(id), kind TEXT NOT NULL, cluster TEXT NOT NULL,
+  context TEXT NOT NULL, resource TEXT NOT NULL, resource_id TEXT NOT NULL, name TEXT NOT NULL, image_tag TEXT,
+  image_digest TEXT, current {bool} NOT NULL, body TEXT NOT NULL, seen_at BIGINT NOT NULL, created_at BIGINT NOT NULL,
+  UNIQUE (account, kind, cluster, resource, resource_id));
 CREATE INDEX inventory_digest ON inventory (account, image_digest);
+CREATE INDEX inventory_resource ON inventory (account, kind, resource, id);
+CREATE INDEX inventory_seen ON inventory (seen_at);
 CREATE TABLE integration (
   id {pk}, uuid TEXT NOT NULL UNIQUE, registration_id TEXT NOT NULL, instance_id TEXT NOT NULL, kind TEXT NOT NULL,
   name TEXT NOT NULL, account BIGINT NOT NULL REFERENCES account(id), body TEXT NOT NULL, health TEXT,
   created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL, seen_at BIGINT, UNIQUE (registration_id, kind));
+CREATE INDEX integration_account ON integration (account, id);
 CREATE TABLE notify_endpoint (
   id {pk}, uuid TEXT NOT NULL UNIQUE, account BIGINT NOT NULL REFERENCES account(id), kind TEXT NOT NULL,
   body TEXT NOT NULL, delivered_at BIGINT, failed_at BIGINT, failure TEXT, created_at BIGINT NOT NULL,
