@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
-use stopgate_store::account;
+use stopgate_store::{Db, account};
 use stopgate_store::inventory::{self, InventoryRow};
 
 use crate::{Caller, Service, ServiceError, clock};
@@ -30,6 +31,9 @@ pub struct Reported {
 
 /// What is not in a report counts as running for so long after it was reported last: big reports come in parts.
 const PARTS: Duration = Duration::from_secs(3_600);
+
+/// What nobody has reported for so many days is forgotten.
+const DAYS: i64 = 120;
 
 /// `sha256:...` of what runtimes tell: `docker-pullable://name@sha256:...` and the like.
 fn digest(told: &str) -> Option<String> {
@@ -97,6 +101,14 @@ impl Service {
         inventory::recount(tx.db(), account).await?;
         account::touch(tx.db(), account).await?;
         Ok(tx.commit().await?)
+    }
+
+    /// Forgets what nobody has reported for long.
+    pub(crate) async fn expire_inventory(&self, db: Db<'_>, now: Timestamp) -> Result<(), ServiceError> {
+        for account in inventory::expire(db, now - jiff::SignedDuration::from_hours(24 * DAYS)).await? {
+            inventory::recount(db, account).await?;
+        }
+        Ok(())
     }
 
     /// Forgets what runs in a context, or one image there.

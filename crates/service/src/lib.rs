@@ -11,6 +11,7 @@ mod error;
 pub mod evaluation;
 mod events;
 pub mod feed;
+pub mod group;
 pub mod image;
 pub mod import;
 pub mod integration;

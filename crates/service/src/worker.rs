@@ -242,6 +242,7 @@ impl Service {
             let before = |age: Duration| now - jiff::SignedDuration::try_from(age).unwrap_or_default();
             job::sweep(tx.db(), before(REMEMBERED).as_microsecond()).await?;
             stopgate_store::notify::sweep(tx.db(), before(REMEMBERED), before(EVENTS)).await?;
+            self.expire_inventory(tx.db(), now).await?;
         }
         Ok(tx.commit().await?)
     }

@@ -123,6 +123,17 @@ pub async fn recount(db: Db<'_>, account: AccountId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// The same for the tags of one image that was just named.
+pub(crate) async fn recount_image(db: Db<'_>, image: i64) -> Result<(), StoreError> {
+    sql("UPDATE image_tag SET running = (SELECT COUNT(*) FROM inventory v JOIN image i \
+           ON v.account = i.account AND v.image_digest IN (i.digest, i.parent_digest) \
+           WHERE i.id = image_tag.image AND v.resource = 'container' AND v.current) WHERE image = $1")
+    .bind(image)
+    .run(db)
+    .await?;
+    Ok(())
+}
+
 /// Contexts of things with these ids.
 pub async fn contexts(
     db: Db<'_>,

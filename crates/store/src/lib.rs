@@ -12,6 +12,7 @@ pub mod content;
 mod error;
 pub mod evaluation;
 pub mod event;
+pub mod group;
 pub mod image;
 pub mod import;
 pub mod integration;

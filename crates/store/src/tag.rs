@@ -281,6 +281,7 @@ pub async fn assign(
     .at(now)
     .run(db)
     .await?;
+    crate::inventory::recount_image(db, image.0).await?;
     Ok(true)
 }
 

@@ -22,6 +22,7 @@ mod sources;
 mod settings;
 mod subscriptions;
 mod tokens;
+mod user_groups;
 mod users;
 mod vulnerabilities;
 
@@ -58,6 +59,7 @@ pub(crate) fn routes() -> Routes {
         notifications::routes,
         inventories::routes,
         integrations::routes,
+        user_groups::routes,
     ] {
         add(&mut all);
     }
