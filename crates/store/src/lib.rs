@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod api_key;
+pub mod application;
 pub mod audit;
 mod blobs;
 mod connect;

@@ -77,6 +77,11 @@ pub async fn find(db: Db<'_>, account: AccountId, uuid: &str) -> Result<Option<S
     select(account).filter("uuid =", Some(uuid)).one(db, read).await
 }
 
+/// The source with this key.
+pub async fn get(db: Db<'_>, account: AccountId, id: i64) -> Result<Option<SourceRow>, StoreError> {
+    select(account).filter("id =", Some(id)).one(db, read).await
+}
+
 /// The source of this revision.
 pub async fn of_revision(
     db: Db<'_>,

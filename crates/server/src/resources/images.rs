@@ -35,7 +35,7 @@ pub(super) fn routes(routes: &mut Routes) {
         .get("/summaries/image-counts", counts);
 }
 
-const fn status(state: AnalysisState) -> AnalysisStatus {
+pub(super) const fn status(state: AnalysisState) -> AnalysisStatus {
     match state {
         AnalysisState::NotAnalyzed => AnalysisStatus::NotAnalyzed,
         AnalysisState::Analyzing => AnalysisStatus::Analyzing,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+mod applications;
 mod contents;
 mod evaluations;
 mod event_types;
@@ -60,6 +61,7 @@ pub(crate) fn routes() -> Routes {
         inventories::routes,
         integrations::routes,
         user_groups::routes,
+        applications::routes,
     ] {
         add(&mut all);
     }

@@ -119,7 +119,7 @@ pub(super) const fn severity(severity: Severity) -> &'static str {
     }
 }
 
-fn v2(scores: &[Cvss]) -> Option<CVSSV2Scores> {
+pub(super) fn v2(scores: &[Cvss]) -> Option<CVSSV2Scores> {
     scores.iter().find(|score| score.version.starts_with('2')).map(|score| CVSSV2Scores {
         base_score: Some(score.base),
         exploitability_score: score.exploitability,
@@ -127,7 +127,7 @@ fn v2(scores: &[Cvss]) -> Option<CVSSV2Scores> {
     })
 }
 
-fn v3(scores: &[Cvss]) -> Option<CVSSV3Scores> {
+pub(super) fn v3(scores: &[Cvss]) -> Option<CVSSV3Scores> {
     scores.iter().find(|score| score.version.starts_with('3')).map(|score| CVSSV3Scores {
         base_score: Some(score.base),
         exploitability_score: score.exploitability,
