@@ -18,6 +18,7 @@ use stopgate_model::{
 };
 use stopgate_policy::{Ancestor, BaseImage, EvalContext, History, Need, Policy, evaluate};
 use stopgate_store::account::{self, Account};
+use stopgate_store::annotation::AnnotationRow;
 use stopgate_store::content::{self, ArtifactRow};
 use stopgate_store::evaluation::{self, EvaluationRow, Subject};
 use stopgate_store::image::{self, Image, ImageKey};
@@ -26,6 +27,7 @@ use stopgate_store::policy::PolicyRow;
 use stopgate_store::tag::{self, Tag, TagSummary};
 use stopgate_store::{AccountId, Db, subscription};
 
+use crate::annotation::statements;
 use crate::events::Happened;
 use crate::image::{AncestorView, Base, key_of};
 use crate::{Caller, Service, ServiceError, clock};
@@ -185,7 +187,7 @@ impl Service {
         let subject = Subject { kind: "image", id: image.id.0, tag: &full };
         let known = evaluation::latest(self.store().read(), account.id, subject, &policy.policy_id).await?;
         if let Some(known) = known
-            && known.cache_key == self.cache_key(image, artifact, policy)
+            && known.cache_key == self.cache_key(image, artifact, policy, &self.notes(image).await?)
             && known.due_at.is_none_or(|due| due > clock::now())
         {
             return self.stored(&known, &full).await;
@@ -197,19 +199,34 @@ impl Service {
         Ok(made.told)
     }
 
-    fn cache_key(&self, image: &Image, artifact: &ArtifactRow, policy: &PolicyRow) -> String {
+    fn cache_key(
+        &self,
+        image: &Image,
+        artifact: &ArtifactRow,
+        policy: &PolicyRow,
+        notes: &[AnnotationRow],
+    ) -> String {
         let dockerfile = image.dockerfile.as_deref().unwrap_or_default();
-        self.grounds_key(&policy.revision, &artifact.analysis_blob, dockerfile)
+        self.grounds_key(&policy.revision, &artifact.analysis_blob, dockerfile, notes)
     }
 
     /// A digest of everything that a decision rests on beside the time.
-    pub(crate) fn grounds_key(&self, revision: &str, analysis: &str, dockerfile: &str) -> String {
+    pub(crate) fn grounds_key(
+        &self,
+        revision: &str,
+        analysis: &str,
+        dockerfile: &str,
+        notes: &[AnnotationRow],
+    ) -> String {
         let data = self.data().current().map(|data| data.identity().digest.to_string()).unwrap_or_default();
         let engine = Engine::own();
         let mut hasher = Sha256::new();
         for part in [revision, analysis, dockerfile, &data, &engine.version, &engine.semantics] {
             hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             hasher.update(part.as_bytes());
+        }
+        for note in notes {
+            hasher.update(format!("{} {}\n", note.uuid, note.version));
         }
         hex::encode(hasher.finalize())
     }
@@ -227,7 +244,9 @@ impl Service {
         let full = tag.full();
         let subject = Subject { kind: "image", id: image.id.0, tag: &full };
         let before = evaluation::latest(self.store().read(), account.id, subject, &policy.policy_id).await?;
-        let mut ground = self.ground(account, image, artifact, tag, before.as_ref()).await?;
+        let notes = self.notes(image).await?;
+        let cache_key = self.cache_key(image, artifact, policy, &notes);
+        let mut ground = self.ground(account, image, (artifact, notes), tag, before.as_ref()).await?;
         let ancestors = self.ancestors_of(account.id, &image.digest, artifact).await?;
         // A rule that asks what comes from the base image gets an answer also when nobody named one.
         let nearest = || ancestors.first().map(|nearest| nearest.image.clone());
@@ -236,7 +255,6 @@ impl Service {
             ground.base = self.base_ground(base).await?;
         }
         ground.ancestors = Some(ancestors.iter().filter_map(ancestor).collect());
-        let cache_key = self.cache_key(image, artifact, policy);
         let row = policy.clone();
         let made = tokio::task::spawn_blocking(move || Made::new(&ground, &compiled, &row, cache_key)).await;
         let made = made.map_err(ServiceError::internal)??;
@@ -247,7 +265,7 @@ impl Service {
         &self,
         account: &Account,
         image: &Image,
-        row: &ArtifactRow,
+        (row, notes): (&ArtifactRow, Vec<AnnotationRow>),
         tag: &Tag,
         before: Option<&EvaluationRow>,
     ) -> Result<Ground, ServiceError> {
@@ -256,7 +274,7 @@ impl Service {
         let artifact = self.artifact_of(image, row).await?;
         // What was found in the image cannot have been seen in it before it was analysed.
         let arrived = image.analyzed_at.unwrap_or_else(clock::now);
-        let mut ground = self.dated_ground(artifact, reference, Some((row.content_set, arrived))).await?;
+        let mut ground = self.dated_ground((artifact, notes), reference, Some((row.content_set, arrived))).await?;
         let mut history = ground.history.take().unwrap_or_default();
         if let Some(before) = before {
             let told = self.stored(before, &tag.full()).await?;
@@ -275,12 +293,12 @@ impl Service {
     /// not kept has no past.
     pub(crate) async fn dated_ground(
         &self,
-        artifact: Artifact,
+        (artifact, notes): (Artifact, Vec<AnnotationRow>),
         tag: ImageReference,
         kept: Option<(i64, Timestamp)>,
     ) -> Result<Ground, ServiceError> {
         let now = clock::now();
-        let (artifact, matches) = self.matched(artifact).await?;
+        let (artifact, matches) = self.matched(artifact, notes).await?;
         let mut ground = Ground {
             from_sbom: artifact.sbom.is_some(),
             artifact,
@@ -321,10 +339,15 @@ impl Service {
     }
 
     /// An artifact with its matches; `None` when there is no data.
-    pub(crate) async fn matched(&self, artifact: Artifact) -> Result<(Artifact, Option<MatchReport>), ServiceError> {
+    pub(crate) async fn matched(
+        &self,
+        artifact: Artifact,
+        notes: Vec<AnnotationRow>,
+    ) -> Result<(Artifact, Option<MatchReport>), ServiceError> {
         let data = self.data().current();
         let matched = tokio::task::spawn_blocking(move || {
-            let matches = data.map(|data| find_matches(&artifact, &data, &MatchOptions::default()));
+            let options = MatchOptions { vex: statements(&notes, &artifact), ..MatchOptions::default() };
+            let matches = data.map(|data| find_matches(&artifact, &data, &options));
             (artifact, matches)
         });
         matched.await.map_err(ServiceError::internal)
@@ -339,7 +362,7 @@ impl Service {
         let rows = content::artifacts(self.store().read(), &ids).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let artifact = self.artifact_of(base, row).await?;
-        Ok(Some(self.matched(artifact).await?))
+        Ok(Some(self.matched(artifact, Vec::new()).await?))
     }
 
     /// What the tag named before.

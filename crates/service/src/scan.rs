@@ -70,7 +70,7 @@ impl Service {
         }
         let policy = self.deciding(caller.account_id(), policy_id).await?;
         let compiled = self.compiled(&policy.revision).await?;
-        let ground = self.dated_ground(artifact, name, None).await?;
+        let ground = self.dated_ground((artifact, Vec::new()), name, None).await?;
         let made = tokio::task::spawn_blocking(move || Made::new(&ground, &compiled, &policy, String::new())).await;
         Ok(made.map_err(ServiceError::internal)??.told)
     }

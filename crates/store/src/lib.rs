@@ -4,12 +4,14 @@
 //! to an account asks for an [`AccountId`], so a query without one cannot be written. The crate decides nothing.
 
 pub mod account;
+pub mod annotation;
 pub mod api_key;
 pub mod application;
 pub mod audit;
 mod blobs;
 mod connect;
 pub mod content;
+pub mod document;
 mod error;
 pub mod evaluation;
 pub mod event;

@@ -1,9 +1,11 @@
 //! What there is, one file per resource: its handlers, and the routes to them.
 
 mod accounts;
+mod annotations;
 mod api_keys;
 mod applications;
 mod contents;
+mod corrections;
 mod evaluations;
 mod event_types;
 mod events;
@@ -62,6 +64,8 @@ pub(crate) fn routes() -> Routes {
         integrations::routes,
         user_groups::routes,
         applications::routes,
+        annotations::routes,
+        corrections::routes,
     ] {
         add(&mut all);
     }

@@ -8,6 +8,7 @@ use stopgate_api_types::vulnerability::{
 };
 use stopgate_model::{Cvss, FixState, Severity, Vulnerability};
 use stopgate_service::ServiceError;
+use stopgate_service::annotation::about;
 use stopgate_service::permission::granted;
 use stopgate_service::vulnerability::Vulnerable;
 use utoipa::IntoParams;
@@ -58,15 +59,17 @@ async fn get(
     };
     let known = inherited.as_ref().and_then(Option::as_ref);
     let (_, all) = call.service().vulnerabilities(&call, &digest).await?;
+    let (_, notes) = call.service().annotations(&call, &digest).await?;
     let vendor_only = asked.vendor_only.unwrap_or(true);
     let wanted = all.iter().filter(|found| is_of(found, &kind));
     let told = wanted.filter(|found| !vendor_only || found.matched.fix.state != FixState::WontFix).map(|found| {
-        ImagePackageVulnerability {
-            found: told(found, asked.include_vuln_description.unwrap_or(false)),
-            inherited_from_base: known.map(|(_, known)| {
-                known.contains(&(found.matched.vulnerability.id.clone(), found.package.purl.clone()))
-            }),
+        let mut row = told(found, asked.include_vuln_description.unwrap_or(false));
+        if let Some(note) = about(&notes, &found.matched, &found.package) {
+            row.annotation_status = note.body.get("status").cloned().and_then(|word| serde_json::from_value(word).ok());
+            row.annotation_uuid = note.uuid.parse().ok();
         }
+        let place = (found.matched.vulnerability.id.clone(), found.package.purl.clone());
+        ImagePackageVulnerability { found: row, inherited_from_base: known.map(|(_, known)| known.contains(&place)) }
     });
     let problem = || json!({"message": "no analysed image of the account is one that this image was built from"});
     let problems = if inherited.as_ref().is_some_and(Option::is_none) { vec![problem()] } else { Vec::new() };

@@ -31,7 +31,7 @@ impl Service {
         let policy = self.deciding(caller.account_id(), policy_id).await?;
         let subject = Subject { kind: "source", id: source.id, tag: "" };
         let known = evaluation::latest(self.store().read(), caller.account_id(), subject, &policy.policy_id).await?;
-        let key = self.grounds_key(&policy.revision, source.analysis_blob.as_deref().unwrap_or_default(), "");
+        let key = self.grounds_key(&policy.revision, source.analysis_blob.as_deref().unwrap_or_default(), "", &[]);
         if let Some(known) = &known
             && known.cache_key == key
             && known.due_at.is_none_or(|due| due > clock::now())
@@ -47,7 +47,7 @@ impl Service {
             digest: None,
         };
         let kept = Some((source.content_set.unwrap_or_default(), source.created_at));
-        let mut ground = self.dated_ground(tree(&artifact, &source), name, kept).await?;
+        let mut ground = self.dated_ground((tree(&artifact, &source), Vec::new()), name, kept).await?;
         ground.from_sbom = false;
         let row = policy.clone();
         let made = tokio::task::spawn_blocking(move || Made::new(&ground, &compiled, &row, key)).await;

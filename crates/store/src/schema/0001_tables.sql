@@ -136,10 +136,6 @@ CREATE TABLE evaluation (
   due_at BIGINT);
 CREATE INDEX evaluation_subject ON evaluation (account, subject, subject_id, tag, policy_id, id);
 CREATE INDEX evaluation_due ON evaluation (due_at) WHERE due_at IS NOT NULL;
-CREATE TABLE correction (
-  id {pk}, uuid TEXT NOT NULL UNIQUE, account BIGINT NOT NULL REFERENCES account(id), body TEXT NOT NULL,
-  created_at BIGINT NOT NULL, updated_at BIGINT NOT NULL);
-CREATE INDEX correction_account ON correction (account, id);
 CREATE TABLE annotation (
   id {pk}, uuid TEXT NOT NULL UNIQUE, account BIGINT NOT NULL REFERENCES account(id), image BIGINT NOT NULL
   REFERENCES image(id), vulnerability TEXT NOT NULL, package_name TEXT NOT NULL, package_version TEXT NOT NULL,
