@@ -246,7 +246,8 @@ impl Service {
         let before = evaluation::latest(self.store().read(), account.id, subject, &policy.policy_id).await?;
         let notes = self.notes(image).await?;
         let cache_key = self.cache_key(image, artifact, policy, &notes);
-        let mut ground = self.ground(account, image, (artifact, notes), tag, before.as_ref()).await?;
+        let grounds = self.ground(account, image, (artifact, notes), tag, before.as_ref());
+        let mut ground = Box::pin(grounds).await?;
         let ancestors = self.ancestors_of(account.id, &image.digest, artifact).await?;
         // A rule that asks what comes from the base image gets an answer also when nobody named one.
         let nearest = || ancestors.first().map(|nearest| nearest.image.clone());

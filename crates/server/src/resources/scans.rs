@@ -44,7 +44,7 @@ async fn scan(
     let id = sbom_id(&bytes);
     let artifact = call.service().read_sbom(bytes).await?;
     let found = call.service().scan(artifact.clone()).await?;
-    let findings = |found: Option<Value>| found.map(|mut found| found["findings"].take());
+    let findings = |found: Option<Value>| found.and_then(|mut found| Some(found.get_mut("findings")?.take()));
     let value = |found| serde_json::to_value(found).map_err(ServiceError::internal);
     let beside = Beside {
         secrets: findings(sent.secret_scan.map(value).transpose()?),

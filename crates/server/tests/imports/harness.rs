@@ -166,7 +166,7 @@ impl Running {
             if ["analyzed", "analysis_failed"].contains(&image["analysis_status"].as_str().unwrap_or_default()) {
                 return Ok(image);
             }
-            ensure!(start.elapsed() < Duration::from_secs(60), "{image}");
+            ensure!(start.elapsed() < Duration::from_mins(1), "{image}");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use stopgate_archive::write::{Entry, ImageBuilder};
@@ -243,7 +243,7 @@ fn operations_belong_to_their_account_and_end() -> Result<()> {
         // One whose time has passed.
         let tx = server.service.store().begin().await?;
         let admin = account::find(tx.db(), "admin").await?.context("no account")?;
-        let before = Timestamp::now() - SignedDuration::from_hours(1);
+        let before: Timestamp = "2026-01-02T03:04:05Z".parse()?;
         import::create(tx.db(), admin.id, "image", "e0e0e0e0-0000-4000-8000-000000000000", "admin", (before, before))
             .await?;
         tx.commit().await?;

@@ -1,7 +1,9 @@
 //! Content sets, matches and builds of data.
 
 use crate::AccountId;
+use crate::account;
 use crate::content::{self, Identity, IdentityMatch, NewArtifact};
+use crate::image::{self, AnalysisState, NewImage};
 use crate::setting::{self, DataBuild};
 
 use super::{at, on_both};
@@ -126,4 +128,71 @@ fn one_build_decides() {
         assert_eq!(setting::current_build(tx.db()).await.unwrap().unwrap().digest, "a");
         tx.commit().await.unwrap();
     });
+}
+
+#[test]
+fn images_are_found_by_what_they_hold() {
+    on_both(|store| async move {
+        let tx = store.begin().await.unwrap();
+        let db = tx.db();
+        let set = content::record_set(db, &[identity(1), identity(2)]).await.unwrap();
+        let blob = store.blobs().stage(b"analysis".to_vec()).await.unwrap();
+        blob.record(db).await.unwrap();
+        let mut keys = Vec::new();
+        for (name, digest) in [("one", "sha256:a"), ("one", "sha256:b"), ("other", "sha256:a")] {
+            let account = match account::find(db, name).await.unwrap() {
+                Some(known) => known,
+                None => account::create(db, name, "user", None, at(0)).await.unwrap(),
+            };
+            let new = imported(account.id, digest, set, blob.digest());
+            let artifact = content::record_artifact(db, &new, at(1)).await.unwrap();
+            let new = NewImage {
+                digest,
+                parent_digest: digest,
+                image_id: "i",
+                annotations: &serde_json::json!({}),
+                requester: "ann",
+                imported_by: Some("ann"),
+                dockerfile: None,
+                manifest: None,
+            };
+            let key = image::create(db, account.id, &new, at(1)).await.unwrap();
+            image::set_artifact(db, key, artifact, at(1)).await.unwrap();
+            let row = image::get(db, account.id, key).await.unwrap().unwrap();
+            image::set_analysis(db, &row, AnalysisState::Analyzed, None, "h", at(1)).await.unwrap();
+            keys.push((account.id, key));
+        }
+        assert_eq!(content::kinds_named(db, "Pkg1", None).await.unwrap(), ["deb"]);
+        assert_eq!(content::kinds_named(db, "Pkg1", Some("2")).await.unwrap(), Vec::<String>::new());
+        let (one, first) = keys[0];
+        let deb = ["deb".to_owned()];
+        let wanted = ("Pkg1", Some("1"), deb.as_slice());
+        let all = content::holders(db, one, wanted, u64::MAX, 0).await.unwrap();
+        assert_eq!(all.iter().map(|holder| holder.image).collect::<Vec<_>>(), [first, keys[1].1]);
+        assert_eq!((all[0].name.as_str(), all[0].version.as_str(), all[0].kind.as_str()), ("Pkg1", "1", "deb"));
+        let page = content::holders(db, one, wanted, 1, 1).await.unwrap();
+        assert_eq!(page.iter().map(|holder| holder.image).collect::<Vec<_>>(), [keys[1].1]);
+        assert_eq!(content::holders(db, one, ("Pkg1", None, &[]), 10, 0).await.unwrap(), []);
+        let images = image::with_keys(db, one, &[first, keys[2].1]).await.unwrap();
+        assert_eq!(images.iter().map(|image| image.id).collect::<Vec<_>>(), [first], "not those of another account");
+        tx.commit().await.unwrap();
+    });
+}
+
+fn imported<'a>(account: AccountId, digest: &'a str, content_set: i64, analysis_blob: &'a str) -> NewArtifact<'a> {
+    NewArtifact {
+        account,
+        manifest_digest: digest,
+        origin: "import",
+        semantics: "1",
+        content_set,
+        analysis_blob,
+        chain_id: "c",
+        layers: "",
+        distro: "debian",
+        distro_version: "12",
+        architecture: "amd64",
+        size: 0,
+        gaps: 0,
+    }
 }

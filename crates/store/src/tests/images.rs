@@ -224,11 +224,35 @@ fn imports_take_parts_until_they_end() {
 }
 
 #[test]
+fn an_import_is_submitted_once_and_forgotten_with_its_parts() {
+    on_both(|store| async move {
+        let (one, other) = (home(&store, "one").await, home(&store, "other").await);
+        let tx = store.begin().await.unwrap();
+        import::create(tx.db(), one, "image", "u1", "ann", (at(0), at(10))).await.unwrap();
+        let operation = import::find(tx.db(), one, "image", "u1").await.unwrap().unwrap();
+        assert_eq!(operation.submitted, None);
+        import::add_part(tx.db(), operation.id, "packages", "sha256:p", "", at(1)).await.unwrap();
+        let said = json!({"digest": "sha256:d"});
+        assert!(import::submit(tx.db(), operation.id, "queued", &said, at(2)).await.unwrap());
+        assert!(!import::submit(tx.db(), operation.id, "queued", &json!({}), at(3)).await.unwrap());
+        let known = import::get(tx.db(), one, operation.id).await.unwrap().unwrap();
+        assert_eq!((known.state.as_str(), known.submitted, known.updated_at), ("queued", Some(said), at(2)));
+        assert_eq!(import::get(tx.db(), other, operation.id).await.unwrap(), None);
+        import::delete(tx.db(), operation.id).await.unwrap();
+        assert_eq!(import::get(tx.db(), one, operation.id).await.unwrap(), None);
+        assert_eq!(import::parts(tx.db(), operation.id, "packages").await.unwrap(), []);
+        tx.commit().await.unwrap();
+    });
+}
+
+#[test]
 fn a_source_revision_is_kept_once() {
     on_both(|store| async move {
         let one = home(&store, "one").await;
         let tx = store.begin().await.unwrap();
         let set = crate::content::record_set(tx.db(), &[]).await.unwrap();
+        let blob = store.blobs().stage(b"analysis of a source".to_vec()).await.unwrap();
+        blob.record(tx.db()).await.unwrap();
         let row = source::SourceRow {
             id: 0,
             uuid: "u".to_owned(),
@@ -239,7 +263,7 @@ fn a_source_revision_is_kept_once() {
             analysis_state: AnalysisState::Analyzed,
             cause: None,
             content_set: Some(set),
-            analysis_blob: None,
+            analysis_blob: Some(blob.digest().to_owned()),
             sbom_blob: None,
             metadata: json!([]),
             created_at: at(1),
@@ -250,6 +274,10 @@ fn a_source_revision_is_kept_once() {
         source::put(tx.db(), one, &again, "ann").await.unwrap();
         let all = source::list(tx.db(), one).await.unwrap();
         assert_eq!((all.len(), all[0].uuid.as_str(), all[0].updated_at), (1, "u", at(2)));
+        // New data is matched with what sources hold as well.
+        assert_eq!(crate::content::sets_after(tx.db(), 0, 10).await.unwrap(), [set]);
+        let documents = crate::content::documents_of_sets(tx.db(), &[set]).await.unwrap();
+        assert_eq!(documents, [(set, blob.digest().to_owned())]);
         let named = source::of_revision(tx.db(), one, ("github.com", "team/app", "abc")).await.unwrap().unwrap();
         source::delete(tx.db(), named.id).await.unwrap();
         assert_eq!(source::find(tx.db(), one, "u").await.unwrap(), None);
