@@ -95,10 +95,8 @@ impl Service {
     /// Imports data: compiled beside the data in use, which stays until the new is whole. What changed is matched and
     /// evaluated again.
     pub async fn import_data(&self, file: &Path, options: ImportOptions) -> Result<DataIdentity, ServiceError> {
-        let archive = match self.store().shared() && file.is_file() {
-            true => Some(self.keep_archive(file).await?),
-            false => None,
-        };
+        let shared = self.store().shared() && file.is_file();
+        let archive = if shared { Some(self.keep_archive(file).await?) } else { None };
         self.import_archive(file, options, archive).await
     }
 

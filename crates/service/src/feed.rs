@@ -28,7 +28,7 @@ const ARCHIVE_BYTES: u64 = 8 << 30;
 /// A listing is a few hundred bytes.
 const LISTING_BYTES: u64 = 1 << 20;
 /// How long the listing, and the archive, may take.
-const TIMES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(900));
+const TIMES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_mins(15));
 
 /// Where data is published, unless the setting `feeds.url` names another place.
 const PUBLISHED: &str = "https://grype.anchore.io/databases/v6/latest.json";

@@ -210,6 +210,13 @@ pub(crate) fn registry_failure(error: &SourceError) -> ServiceError {
         }
         cause = inner.source();
     }
+    match error {
+        SourceError::NotInRegistry { .. } => {
+            return ServiceError::not_found(text).codes(&["REGISTRY_IMAGE_NOT_FOUND"]);
+        }
+        SourceError::Denied { .. } => return ServiceError::invalid(text).codes(&["REGISTRY_PERMISSION_DENIED"]),
+        _ => {}
+    }
     let lower = text.to_lowercase();
     if lower.contains("401") || lower.contains("403") || lower.contains("credentials") || lower.contains("denied") {
         ServiceError::invalid(text).codes(&["REGISTRY_PERMISSION_DENIED"])
@@ -318,13 +325,11 @@ fn inner_v4(v6: Ipv6Addr) -> Option<Ipv4Addr> {
     if v6.is_loopback() || v6.is_unspecified() {
         return None;
     }
-    let [a, b, c, d, e, f, ..] = v6.segments();
     let bits = u128::from(v6);
-    match (a, b, c, d, e, f) {
-        (0, 0, 0, 0, 0, 0 | 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => {
-            Some(Ipv4Addr::from(u32::try_from(bits & 0xffff_ffff).unwrap_or_default()))
-        }
-        (0x2002, ..) => Some(Ipv4Addr::from(u32::try_from((bits >> 80) & 0xffff_ffff).unwrap_or_default())),
+    let at = |shift: u32| Some(Ipv4Addr::from(u32::try_from((bits >> shift) & 0xffff_ffff).unwrap_or_default()));
+    match v6.segments() {
+        [0, 0, 0, 0, 0, 0 | 0xffff, ..] | [0x64, 0xff9b, 0, 0, 0, 0, ..] => at(0),
+        [0x2002, ..] => at(80),
         _ => None,
     }
 }

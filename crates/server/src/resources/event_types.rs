@@ -15,8 +15,10 @@ pub(super) fn routes(routes: &mut Routes) {
 /// Type, what it is about, and what it says.
 type Row = (&'static str, &'static str, &'static str);
 
-/// Categories with their parts, and the types of each.
-const CATALOGUE: [(&str, &str, &[(&str, &str, &[Row])]); 2] = [
+/// A part of a category: its name, what it is, and its types.
+type Part = (&'static str, &'static str, &'static [Row]);
+/// Categories with their parts.
+const CATALOGUE: [(&str, &str, &[Part]); 2] = [
     (
         "user",
         "What happened to things of an account",
@@ -98,12 +100,12 @@ async fn list(_: Call<granted::ListEvents>) -> Result<Answer<EventTypesList>, Ap
         message: text(message),
         resource_type: text(resource),
     };
-    let part = |(name, description, events): &(&str, &str, &[Row])| EventSubcategory {
+    let part = |(name, description, events): &Part| EventSubcategory {
         name: text(name),
         description: text(description),
         events: events.iter().map(event).collect(),
     };
-    let category = |(name, description, parts): &(&str, &str, &[(&str, &str, &[Row])])| EventCategory {
+    let category = |(name, description, parts): &(&str, &str, &[Part])| EventCategory {
         name: text(name),
         description: text(description),
         subcategories: parts.iter().map(part).collect(),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use stopgate_store::AccountId;
 use stopgate_store::event::Event;
@@ -128,7 +128,7 @@ impl Service {
     async fn send_to(&self, kind: EndpointKind, endpoint: &Endpoint, event: &Event) -> Result<Tried, ServiceError> {
         let secrets = self.secrets_of(self.store().read(), kind, endpoint).await?;
         let public = endpoint.body.get("url").and_then(Value::as_str);
-        let url = public.or_else(|| secrets.get("url").map(|url| url.expose_secret()));
+        let url = public.or_else(|| secrets.get("url").map(ExposeSecret::expose_secret));
         let url = url.ok_or_else(|| ServiceError::invalid("the configuration has no `url`"))?;
         let target = Target { kind, url, body: &endpoint.body, password: secrets.get("password") };
         self.send(endpoint.account, &target, event).await
@@ -155,7 +155,7 @@ impl Service {
                 .header("webhook-signature", message::signature(&key, &event.uuid, seconds, body.as_bytes())?);
             let username = target.body.get("username").and_then(Value::as_str).filter(|name| !name.is_empty());
             if let Some(username) = username {
-                request = request.basic_auth(username, target.password.map(|password| password.expose_secret()));
+                request = request.basic_auth(username, target.password.map(ExposeSecret::expose_secret));
             }
         }
         Ok(match request.body(body).send().await {

@@ -14,7 +14,7 @@ pub(crate) use deliver::{NOTIFY, wait_after};
 
 use std::collections::BTreeMap;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use stopgate_store::notify::{self, Endpoint};
 use stopgate_store::{AccountId, Db, secret, setting};
@@ -336,7 +336,7 @@ impl Service {
 fn address(kind: EndpointKind, fields: &Fields) -> Result<&str, ServiceError> {
     let public = fields.public.get("url").and_then(Value::as_str);
     let hidden = fields.secret.iter().find(|(name, _)| *name == "url");
-    let hidden = hidden.and_then(|(_, text)| text.as_ref()).map(|text| text.expose_secret());
+    let hidden = hidden.and_then(|(_, text)| text.as_ref()).map(ExposeSecret::expose_secret);
     public.or(hidden).ok_or_else(|| ServiceError::invalid(format!("`url` of a {} is missing", kind.name())))
 }
 

@@ -46,8 +46,8 @@ fn endpoints_hear_and_what_is_sent_to_them_is_written_down_once() {
         notify::put_selector(db, &selector, at(0)).await.unwrap();
         let changed = Selector { level: "error".to_owned(), ..selector.clone() };
         notify::put_selector(db, &changed, at(1)).await.unwrap();
-        assert_eq!(notify::selectors(db, team, Some(endpoint.id)).await.unwrap(), [changed.clone()]);
-        assert_eq!(notify::listening(db).await.unwrap(), [(team, "webhook".to_owned(), changed)]);
+        assert_eq!(notify::listening(db).await.unwrap(), [(team, "webhook".to_owned(), changed.clone())]);
+        assert_eq!(notify::selectors(db, team, Some(endpoint.id)).await.unwrap(), [changed]);
         account::set_state(db, team, account::AccountState::Disabled, at(1)).await.unwrap();
         assert!(notify::listening(db).await.unwrap().is_empty());
 
