@@ -89,14 +89,18 @@ struct Desk {
 
 impl Desk {
     async fn open(folder: &Path, store: StoreOptions) -> Result<Self> {
+        Self::named(folder, store, "test").await
+    }
+
+    async fn named(folder: &Path, store: StoreOptions, host: &str) -> Result<Self> {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let program = std::env::var_os("STOPGATE_BIN").context("STOPGATE_BIN is not set; run `cargo xtask test`")?;
         let (service, _) = Service::open(ServiceOptions {
             folder: folder.to_owned(),
             store,
             admin_password: Some(SecretString::from(PASSWORD)),
-            master_key: None,
-            host: "test".to_owned(),
+            master_key: Some((SecretString::from("ab".repeat(32)), None)),
+            host: host.to_owned(),
             program: program.into(),
             loopback: true,
             egress_allow: vec!["127.0.0.0/8".to_owned()],
@@ -422,6 +426,52 @@ fn uploads_are_verified_and_bad_data_leaves_the_old() -> Result<()> {
         assert_eq!(desk.ask(reqwest::Method::DELETE, "/system/feeds/vulnerabilities", None).await?.0, 501);
         let types = desk.get("/event-types").await?;
         assert_eq!(types[0]["name"], "user");
+        Ok(())
+    })
+}
+
+#[test]
+fn processes_of_one_installation_share_uploaded_data() -> Result<()> {
+    let Some(database) = stopgate_testkit::postgres::database() else { return Ok(()) };
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("vulnerability.db");
+    let connection = rusqlite::Connection::open(&file)?;
+    connection.execute_batch(include_str!("testdata/grype.sql"))?;
+    connection.close().map_err(|(_, error)| error)?;
+    let bytes = std::fs::read(&file)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let registry = Registry::start()?;
+        registry.push("shop", "1", &images::mixed()?.build()?)?;
+        let shop = format!("{}/shop:1", registry.host());
+        let mut desks = Vec::new();
+        for host in ["one", "two"] {
+            let own = folder.path().join(host);
+            std::fs::create_dir_all(&own)?;
+            let blobs = BlobPlace::Folder(folder.path().join("blobs"));
+            let store = StoreOptions { database: database.clone(), blobs, connections: 8 };
+            desks.push(Desk::named(&own, store, host).await?);
+        }
+        let (one, two) = (&desks[0], &desks[1]);
+        let digest = one.add(&shop).await?;
+        let found = async |desk: &Desk| -> Result<usize> {
+            let report = desk.get(&format!("/images/{digest}/vuln/all")).await?;
+            Ok(report["vulnerabilities"].as_array().map_or(0, Vec::len))
+        };
+        let mut form = b"--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"x\"\r\n\r\n".to_vec();
+        form.extend(&bytes);
+        form.extend(b"\r\n--b--\r\n");
+        let checksum = stopgate_service::sha256_hex(&bytes);
+        let query = format!("version=v6.1.9&built=2026-03-01T00:00:00Z&checksum={checksum}");
+        let request = one.client.post(format!("{}/system/feeds/vulnerabilities?{query}", one.url));
+        let request = request.basic_auth("admin", Some(PASSWORD)).body(form);
+        let sent = request.header("content-type", "multipart/form-data; boundary=b").send().await?;
+        assert_eq!(sent.status().as_u16(), 202);
+        for desk in [one, two] {
+            until(|| async { Ok((found(desk).await.unwrap_or(0) == 1).then_some(())) }).await?;
+            let known = desk.get("/system/feeds/vulnerabilities?version=6").await?;
+            assert_eq!((&known["version"], &known["built_at"]), (&json!("v6.1.9"), &json!("2026-03-01T00:00:00Z")));
+        }
         Ok(())
     })
 }
