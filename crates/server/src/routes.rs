@@ -195,6 +195,14 @@ impl Routes {
         self
     }
 
+    /// Says that the operation that was added last may fail so, which its types do not tell.
+    pub(crate) fn fails(&mut self, status: u16) -> &mut Self {
+        if let Some(last) = self.all.last_mut() {
+            last.described.statuses.insert(status);
+        }
+        self
+    }
+
     pub(crate) fn get<H, T, D>(&mut self, path: &'static str, handler: H) -> &mut Self
     where
         H: Handler<T, App> + Documented<D>,

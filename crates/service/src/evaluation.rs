@@ -406,6 +406,8 @@ impl Service {
             return Ok(());
         }
         tag::set_summary(db, tag.id, &TagSummary { evaluation: id, ..made.summary.clone() }, row.checked_at).await?;
+        let [violations, ..] = made.summary.findings;
+        self.alert(db, account, (image, tag), (id, &row), violations).await?;
         let Some(before) = made.before.as_ref().filter(|_| same.is_none()) else { return Ok(()) };
         if before.final_action != row.final_action {
             self.tell_subscribers(

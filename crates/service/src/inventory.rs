@@ -8,7 +8,7 @@ use serde_json::Value;
 use stopgate_store::{Db, account};
 use stopgate_store::inventory::{self, InventoryRow};
 
-use crate::{Caller, Service, ServiceError, clock};
+use crate::{Caller, Service, ServiceError, clock, configuration};
 
 /// What one report of an agent holds beside the cluster's name.
 #[derive(Debug, Clone)]
@@ -31,9 +31,6 @@ pub struct Reported {
 
 /// What is not in a report counts as running for so long after it was reported last: big reports come in parts.
 const PARTS: Duration = Duration::from_secs(3_600);
-
-/// What nobody has reported for so many days is forgotten.
-const DAYS: i64 = 120;
 
 /// `sha256:...` of what runtimes tell: `docker-pullable://name@sha256:...` and the like.
 fn digest(told: &str) -> Option<String> {
@@ -105,7 +102,9 @@ impl Service {
 
     /// Forgets what nobody has reported for long.
     pub(crate) async fn expire_inventory(&self, db: Db<'_>, now: Timestamp) -> Result<(), ServiceError> {
-        for account in inventory::expire(db, now - jiff::SignedDuration::from_hours(24 * DAYS)).await? {
+        let days = configuration::value(db, &configuration::INVENTORY_DAYS).await?.value;
+        let before = now - jiff::SignedDuration::from_hours(days.saturating_mul(24));
+        for account in inventory::expire(db, before).await? {
             inventory::recount(db, account).await?;
         }
         Ok(())

@@ -3,10 +3,12 @@
 //! Nothing here knows HTTP; nothing here writes SQL. What a caller may do was decided before a use case is called: the
 //! server asks [`Caller::require`] with the permission that stands in the route.
 
+pub mod alert;
 pub mod annotation;
 pub mod application;
 pub mod auth;
 mod clock;
+pub mod configuration;
 pub mod correction;
 pub mod data;
 mod egress;

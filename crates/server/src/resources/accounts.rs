@@ -21,6 +21,7 @@ pub(super) fn routes(routes: &mut Routes) {
         .get("/account", own)
         .get("/accounts", list)
         .post("/accounts", create)
+        .fails(409)
         .get("/accounts/{account_name}", get)
         .put("/accounts/{account_name}", update)
         .delete("/accounts/{account_name}", delete)

@@ -1,9 +1,12 @@
 //! What there is, one file per resource: its handlers, and the routes to them.
 
+mod absent;
 mod accounts;
+mod alerts;
 mod annotations;
 mod api_keys;
 mod applications;
+mod configurations;
 mod contents;
 mod corrections;
 mod evaluations;
@@ -23,6 +26,7 @@ mod roles;
 mod scans;
 mod sources;
 mod settings;
+mod services;
 mod subscriptions;
 mod tokens;
 mod user_groups;
@@ -66,6 +70,10 @@ pub(crate) fn routes() -> Routes {
         applications::routes,
         annotations::routes,
         corrections::routes,
+        alerts::routes,
+        configurations::routes,
+        services::routes,
+        absent::routes,
     ] {
         add(&mut all);
     }

@@ -21,7 +21,8 @@ pub(super) fn routes(routes: &mut Routes) {
         .post("/registries", create)
         .get("/registries/{registry}", get)
         .put("/registries/{registry}", update)
-        .delete("/registries/{registry}", delete);
+        .delete("/registries/{registry}", delete)
+        .fails(415);
 }
 
 fn told(row: RegistryRow, account: &str) -> RegistryConfiguration {

@@ -111,7 +111,7 @@ async fn status(call: Call<granted::Known>) -> Result<Answer<StatusResponse>, Ap
 /// Names close to those of the original's services, so that dashboards and `system wait` read them.
 const SERVICES: [&str; 5] = ["apiext", "catalog", "policy_engine", "analyzer", "simplequeue"];
 
-async fn states(call: &App) -> Result<Vec<Service>, ApiError> {
+pub(super) async fn states(call: &App) -> Result<Vec<Service>, ApiError> {
     let workers = setting::workers(call.service().store().read()).await?;
     let now = crate::request::now();
     let mut all = Vec::new();

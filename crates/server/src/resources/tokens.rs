@@ -14,7 +14,7 @@ use crate::routes::{Described, Input, Routes};
 use crate::{App, call, request};
 
 pub(super) fn routes(routes: &mut Routes) {
-    routes.post("/oauth/token", create).post("/oauth/revoke", revoke);
+    routes.post("/oauth/token", create).fails(403).post("/oauth/revoke", revoke).fails(401).fails(403);
 }
 
 /// Parts of a request, for handlers that ask for no caller.

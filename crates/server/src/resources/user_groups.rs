@@ -21,6 +21,7 @@ pub(super) fn routes(routes: &mut Routes) {
         .get("/my-user-groups", own)
         .get("/system/user-groups", list)
         .post("/system/user-groups", create)
+        .fails(409)
         .get("/system/user-groups/{group_uuid}", get)
         .patch("/system/user-groups/{group_uuid}", update)
         .delete("/system/user-groups/{group_uuid}", delete)

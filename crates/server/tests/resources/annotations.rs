@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{ADMIN, As, Server, with_servers};
 
-const TAG: &str = "docker.io/shop/cart:1";
+pub(crate) const TAG: &str = "docker.io/shop/cart:1";
 
 /// Findings about the vulnerability in the decision about the image.
 async fn findings(server: &Server, digest: &str) -> usize {
@@ -14,7 +14,7 @@ async fn findings(server: &Server, digest: &str) -> usize {
 }
 
 /// A policy that stops for any critical vulnerability.
-async fn policy(server: &Server) {
+pub(crate) async fn policy(server: &Server) {
     let body = json!({
         "id": "strict", "name": "strict", "version": "2",
         "rule_sets": [{"id": "r", "name": "r", "version": "2", "artifact_type": "image", "rules": [{

@@ -5,3 +5,4 @@ mod annotations;
 mod applications;
 mod groups;
 mod support;
+mod system;

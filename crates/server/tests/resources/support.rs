@@ -120,6 +120,10 @@ impl Server {
         self.ask(who, Method::POST, path, Some(body)).await
     }
 
+    pub(crate) async fn patch(&self, who: As<'_>, path: &str, body: Value) -> Answer {
+        self.ask(who, Method::PATCH, path, Some(body)).await
+    }
+
     pub(crate) async fn put(&self, who: As<'_>, path: &str, body: Value) -> Answer {
         self.ask(who, Method::PUT, path, Some(body)).await
     }
@@ -146,11 +150,22 @@ impl Server {
         let owner = self.account_id(owner).await;
         let digest = format!("sha256:{}", stopgate_service::sha256_hex(full_tag.as_bytes()));
         let sbom = json!({
-            "bomFormat": "CycloneDX", "specVersion": "1.5", "version": 1,
-            "metadata": {"component": {"type": "container", "name": full_tag, "version": digest}},
-            "components": [{"type": "library", "name": "leftpad", "version": "1.0.0", "purl": "pkg:npm/leftpad@1.0.0"}],
+            "schema": {"version": "16.1.10", "url": ""}, "descriptor": {"name": "syft", "version": "1.0.0"},
+            "distro": {}, "artifactRelationships": [],
+            "source": {
+                "id": digest.trim_start_matches("sha256:"), "name": full_tag, "version": digest, "type": "image",
+                "metadata": {
+                    "userInput": full_tag, "imageID": digest, "manifestDigest": digest, "mediaType": "", "tags": [],
+                    "imageSize": 1, "layers": [], "manifest": "", "config": "", "repoDigests": [],
+                    "architecture": "amd64", "os": "linux",
+                },
+            },
+            "artifacts": [{
+                "id": "1", "name": "leftpad", "version": "1.0.0", "type": "npm", "foundBy": "test", "locations": [],
+                "licenses": [], "language": "javascript", "cpes": [], "purl": "pkg:npm/leftpad@1.0.0",
+            }],
         });
-        let artifact = stopgate_formats::cyclonedx::read(sbom.to_string().as_bytes()).unwrap();
+        let artifact = stopgate_formats::syft_json::read(sbom.to_string().as_bytes()).unwrap();
         let mut document = Vec::new();
         stopgate_formats::analysis::write(&artifact, &mut document).unwrap();
         let store = self.service.store();
