@@ -102,7 +102,8 @@ published parameters, success status, schema and failure statuses.
 fn table(states: &BTreeMap<(u8, String, String), String>) -> String {
     let mut text = HEAD.to_owned();
     for tier in [1, 2] {
-        let of_tier: Vec<&String> = states.iter().filter(|((own, ..), _)| *own == tier).map(|(_, state)| state).collect();
+        let of_tier: Vec<&String> =
+            states.iter().filter(|((own, ..), _)| *own == tier).map(|(_, state)| state).collect();
         let whole = of_tier.iter().filter(|state| **state == "whole").count();
         let missing = of_tier.iter().filter(|state| **state == "missing").count();
         writeln!(text, "- tier {tier}: {} operations, {whole} whole, {missing} missing", of_tier.len()).unwrap();

@@ -146,7 +146,9 @@ fn text<'a>(row: &'a AnnotationRow, field: &str) -> Option<&'a str> {
 /// Whether a note is about a package.
 fn is_about(row: &AnnotationRow, package: &Package) -> bool {
     row.package.as_ref().is_none_or(|(name, version, kind)| {
-        *name == package.name && *version == package.version && kind.eq_ignore_ascii_case(package.package_type.anchore())
+        *name == package.name
+            && *version == package.version
+            && kind.eq_ignore_ascii_case(package.package_type.anchore())
     })
 }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use stopgate_model::Artifact;
+use stopgate_store::StoreError;
 use stopgate_store::application::{self, Application, Association, Part, Version};
 use stopgate_store::image::{self, AnalysisState};
 use stopgate_store::source::{self, SourceRow};
-use stopgate_store::StoreError;
 use uuid::Uuid;
 
 use crate::image::ImageView;

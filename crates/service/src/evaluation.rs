@@ -199,13 +199,7 @@ impl Service {
         Ok(made.told)
     }
 
-    fn cache_key(
-        &self,
-        image: &Image,
-        artifact: &ArtifactRow,
-        policy: &PolicyRow,
-        notes: &[AnnotationRow],
-    ) -> String {
+    fn cache_key(&self, image: &Image, artifact: &ArtifactRow, policy: &PolicyRow, notes: &[AnnotationRow]) -> String {
         let dockerfile = image.dockerfile.as_deref().unwrap_or_default();
         self.grounds_key(&policy.revision, &artifact.analysis_blob, dockerfile, notes)
     }

@@ -58,7 +58,9 @@ impl Service {
         let known = self.group(uuid).await?;
         let tx = self.store().begin().await?;
         group::delete(tx.db(), known.id).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.auth().rights_changed();
+        Ok(())
     }
 
     /// Roles of a group.
@@ -78,7 +80,9 @@ impl Service {
             let new = GroupRole { uuid, role, domain: domain.to_owned(), created_at: clock::now() };
             group::add_role(tx.db(), known.id, &new).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.auth().rights_changed();
+        Ok(())
     }
 
     /// Takes roles from a group: single ones by their ids, and all of some accounts; all or none.
@@ -99,7 +103,9 @@ impl Service {
                 return Err(ServiceError::not_found(message));
             }
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.auth().rights_changed();
+        Ok(())
     }
 
     /// Members of a group with when they were added.
@@ -115,7 +121,9 @@ impl Service {
             let member = found.ok_or_else(|| ServiceError::invalid(format!("there is no user `{name}`")))?;
             group::add_member(tx.db(), known.id, member.id, clock::now()).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.auth().rights_changed();
+        Ok(())
     }
 
     /// Removes members from a group: all or none.
@@ -131,6 +139,8 @@ impl Service {
                 return Err(ServiceError::not_found(message));
             }
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.auth().rights_changed();
+        Ok(())
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
-use stopgate_store::{Db, account};
 use stopgate_store::inventory::{self, InventoryRow};
+use stopgate_store::{Db, account};
 
 use crate::{Caller, Service, ServiceError, clock, configuration};
 
@@ -52,8 +52,11 @@ impl Service {
         let mut contexts: BTreeMap<(&str, String), String> = BTreeMap::new();
         // A part of a report may be about pods and namespaces that an earlier part told of.
         for (resource, inside) in [("namespace", "pod"), ("pod", "container")] {
-            let mut parents: Vec<&str> =
-                reported.iter().filter(|item| item.resource == inside).filter_map(|item| item.parent.as_deref()).collect();
+            let mut parents: Vec<&str> = reported
+                .iter()
+                .filter(|item| item.resource == inside)
+                .filter_map(|item| item.parent.as_deref())
+                .collect();
             parents.sort_unstable();
             parents.dedup();
             for (id, context) in inventory::contexts(tx.db(), account, (kind, cluster, resource), &parents).await? {

@@ -89,6 +89,7 @@ impl Service {
         let tx = self.store().begin().await?;
         account::set_state(tx.db(), known.id, state, clock::now()).await?;
         tx.commit().await?;
+        self.auth().rights_changed();
         self.account(name).await
     }
 
@@ -103,7 +104,9 @@ impl Service {
         for user in user::list(tx.db(), Some(known.id)).await? {
             user::delete(tx.db(), user.id).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.auth().rights_changed();
+        Ok(())
     }
 
     /// A user whose home is this account.
@@ -169,6 +172,7 @@ impl Service {
         let tx = self.store().begin().await?;
         user::set_password(tx.db(), user.id, phc.as_deref(), clock::now()).await?;
         tx.commit().await?;
+        self.auth().rights_changed();
         self.user(&user.name).await
     }
 
@@ -182,7 +186,9 @@ impl Service {
         }
         let tx = self.store().begin().await?;
         user::delete(tx.db(), user.id).await?;
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.auth().rights_changed();
+        Ok(())
     }
 
     /// The keys of a user.
@@ -296,6 +302,7 @@ impl Service {
         let tx = self.store().begin().await?;
         role::give(tx.db(), user.id, role, domain, &caller.user.name, clock::now()).await?;
         tx.commit().await?;
+        self.auth().rights_changed();
         let held = self.memberships(Some(user), Some(role), Some(domain)).await?;
         held.into_iter().next().ok_or_else(|| ServiceError::internal("a role was given and is not there"))
     }
@@ -308,7 +315,9 @@ impl Service {
             let message = format!("the user `{}` does not have the role `{role}` in `{domain}` by itself", user.name);
             return Err(ServiceError::not_found(message));
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.auth().rights_changed();
+        Ok(())
     }
 }
 

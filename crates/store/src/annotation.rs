@@ -66,12 +66,7 @@ pub async fn find(
 }
 
 /// Adds a note; `Duplicate` when there is one about the same.
-pub async fn create(
-    db: Db<'_>,
-    account: AccountId,
-    image: ImageKey,
-    new: &AnnotationRow,
-) -> Result<(), StoreError> {
+pub async fn create(db: Db<'_>, account: AccountId, image: ImageKey, new: &AnnotationRow) -> Result<(), StoreError> {
     let (name, version, kind) = new.package.clone().unwrap_or_default();
     sql("INSERT INTO annotation (uuid, account, image, vulnerability, package_name, package_version, package_type, author, \
          version, body, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)")

@@ -163,13 +163,15 @@ pub async fn create_version(
     name: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    sql("INSERT INTO application_version (uuid, application, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)")
-        .bind(uuid)
-        .bind(application)
-        .bind(name)
-        .at(now)
-        .run(db)
-        .await?;
+    sql(
+        "INSERT INTO application_version (uuid, application, name, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
+    )
+    .bind(uuid)
+    .bind(application)
+    .bind(name)
+    .at(now)
+    .run(db)
+    .await?;
     Ok(())
 }
 

@@ -51,12 +51,7 @@ pub async fn list(
 }
 
 /// The document with this id.
-pub async fn find(
-    db: Db<'_>,
-    account: AccountId,
-    kind: &str,
-    uuid: &str,
-) -> Result<Option<DocumentRow>, StoreError> {
+pub async fn find(db: Db<'_>, account: AccountId, kind: &str, uuid: &str) -> Result<Option<DocumentRow>, StoreError> {
     select(account, kind).filter("uuid =", Some(uuid)).one(db, read).await
 }
 

@@ -146,11 +146,8 @@ pub async fn add_role(db: Db<'_>, group: i64, new: &GroupRole) -> Result<(), Sto
 
 /// Takes a role from a group; false when it does not carry it.
 pub async fn take_role(db: Db<'_>, group: i64, uuid: &str) -> Result<bool, StoreError> {
-    let n = sql("DELETE FROM user_group_role WHERE user_group = $1 AND uuid = $2")
-        .bind(group)
-        .bind(uuid)
-        .run(db)
-        .await?;
+    let n =
+        sql("DELETE FROM user_group_role WHERE user_group = $1 AND uuid = $2").bind(group).bind(uuid).run(db).await?;
     touch(db, group).await?;
     Ok(n > 0)
 }

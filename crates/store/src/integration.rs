@@ -69,11 +69,7 @@ pub async fn find(db: Db<'_>, account: AccountId, uuid: &str) -> Result<Option<I
 }
 
 /// The agent that calls itself so, in whichever account: such a name is there once in an installation.
-pub async fn registered(
-    db: Db<'_>,
-    registration_id: &str,
-    kind: &str,
-) -> Result<Option<IntegrationRow>, StoreError> {
+pub async fn registered(db: Db<'_>, registration_id: &str, kind: &str) -> Result<Option<IntegrationRow>, StoreError> {
     sql(SELECT).filter("registration_id =", Some(registration_id)).filter("kind =", Some(kind)).one(db, read).await
 }
 

@@ -186,10 +186,8 @@ async fn summaries(
     };
     let mut all = Vec::new();
     for row in wanted.page(call.service().alerts(&call).await?)? {
-        let label = |name: &str| ResourceLabel {
-            key: Some(name.to_owned()),
-            value: Some(field(&row, name).to_owned()),
-        };
+        let label =
+            |name: &str| ResourceLabel { key: Some(name.to_owned()), value: Some(field(&row, name).to_owned()) };
         let resource_labels = ["image_digest", "image_tag", "registry", "repository", "policy_id"].map(label).to_vec();
         let alert = told(row)?;
         all.push(AlertSummary {

@@ -273,12 +273,8 @@ async fn add_part(
     let tied = Some(metadata(&part.association));
     let answer = ArtifactAssociationResponse { artifact_association_metadata: tied, ..Default::default() };
     Ok(Answer(match &part.what {
-        What::Image(view) => {
-            ArtifactAssociationResponse { image: Some(image(view, &call.account.name)), ..answer }
-        }
-        What::Source(row) => {
-            ArtifactAssociationResponse { source: Some(source(row, &call.account.name)), ..answer }
-        }
+        What::Image(view) => ArtifactAssociationResponse { image: Some(image(view, &call.account.name)), ..answer },
+        What::Source(row) => ArtifactAssociationResponse { source: Some(source(row, &call.account.name)), ..answer },
     }))
 }
 

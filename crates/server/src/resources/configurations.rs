@@ -117,10 +117,7 @@ async fn update(
     Ok(Answer(told(&call.service().setting(&key).await?)))
 }
 
-async fn unset(
-    call: Call<granted::UnsetSystemConfig>,
-    ApiPath(key): ApiPath<String>,
-) -> Result<NoContent, ApiError> {
+async fn unset(call: Call<granted::UnsetSystemConfig>, ApiPath(key): ApiPath<String>) -> Result<NoContent, ApiError> {
     call.service().unset_setting(&key).await?;
     Ok(NoContent)
 }

@@ -63,8 +63,7 @@ fn reported(report: Option<&HealthReport>) -> Option<IntegrationReportedStatus> 
     let failed = accounts.filter(|(_, sent)| sent.has_errors).map(|(account, _)| account);
     let mut reasons: Vec<String> = errors.cloned().collect();
     reasons.extend(failed.map(|account| format!("the inventory of `{account}` could not be sent whole")));
-    let state =
-        if reasons.is_empty() { IntegrationHealthState::Healthy } else { IntegrationHealthState::Unhealthy };
+    let state = if reasons.is_empty() { IntegrationHealthState::Healthy } else { IntegrationHealthState::Unhealthy };
     Some(IntegrationReportedStatus {
         state: Some(state),
         reason: (!reasons.is_empty()).then(|| reasons.join("; ")),

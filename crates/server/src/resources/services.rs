@@ -34,9 +34,8 @@ async fn named(
 }
 
 async fn found<P>(call: &Call<P>, name: &str, host: &str) -> Result<Vec<Service>, ApiError> {
-    let of = |service: &Service| {
-        service.service_name.as_deref() == Some(name) && service.host_id.as_deref() == Some(host)
-    };
+    let of =
+        |service: &Service| service.service_name.as_deref() == Some(name) && service.host_id.as_deref() == Some(host);
     let found: Vec<Service> = states(call.app()).await?.into_iter().filter(of).collect();
     if found.is_empty() {
         return Err(ServiceError::not_found(format!("there is no service `{name}` on `{host}`")).into());

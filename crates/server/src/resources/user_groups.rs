@@ -83,11 +83,8 @@ async fn create(
 async fn roles_of(service: &Service, group: &stored::Group) -> Result<UserGroupRoles, ApiError> {
     let mut items: Vec<UserGroupRole> = Vec::new();
     for role in service.group_roles(group).await? {
-        let one = GroupRole {
-            role: Some(role.role),
-            created_at: Some(role.created_at),
-            membership_id: Some(role.uuid),
-        };
+        let one =
+            GroupRole { role: Some(role.role), created_at: Some(role.created_at), membership_id: Some(role.uuid) };
         match items.last_mut().filter(|last| last.for_account == role.domain) {
             Some(last) => last.roles.push(one),
             None => items.push(UserGroupRole {
@@ -100,10 +97,7 @@ async fn roles_of(service: &Service, group: &stored::Group) -> Result<UserGroupR
     Ok(UserGroupRoles { items })
 }
 
-async fn get(
-    call: Call<granted::GetUserGroup>,
-    ApiPath(uuid): ApiPath<String>,
-) -> Result<Answer<UserGroup>, ApiError> {
+async fn get(call: Call<granted::GetUserGroup>, ApiPath(uuid): ApiPath<String>) -> Result<Answer<UserGroup>, ApiError> {
     let group = call.service().group(&uuid).await?;
     let roles = roles_of(call.service(), &group).await?;
     Ok(Answer(told(group, Some(roles))?))

@@ -8,7 +8,8 @@ use crate::support::{ADMIN, As, Server, with_servers};
 fn versions_are_made_of_images() {
     with_servers(|server: Server| async move {
         let digest = server.image("admin", "docker.io/shop/cart:1").await;
-        let made = server.post(ADMIN, "/applications", json!({"name": "shop", "description": "sells"})).await.expect(200);
+        let made =
+            server.post(ADMIN, "/applications", json!({"name": "shop", "description": "sells"})).await.expect(200);
         let id = made["application_id"].as_str().unwrap().to_owned();
         server.post(ADMIN, "/applications", json!({"name": "shop"})).await.refused(409);
         server.post(ADMIN, "/applications", json!({"name": " "})).await.refused(400);

@@ -33,7 +33,8 @@ fn members_have_the_roles_of_their_groups() {
         assert_eq!(own[0]["name"], "ops team");
         assert_eq!(server.get(As("other", None), "/my-user-groups").await.expect(200), json!([]));
 
-        let found = server.get(ADMIN, "/system/user-groups?contains_user=team&contains_account=other").await.expect(200);
+        let found =
+            server.get(ADMIN, "/system/user-groups?contains_user=team&contains_account=other").await.expect(200);
         assert_eq!(found.as_array().map(Vec::len), Some(1));
         let none = server.get(ADMIN, "/system/user-groups?contains_account=team").await.expect(200);
         assert_eq!(none, json!([]));

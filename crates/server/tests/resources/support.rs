@@ -65,9 +65,7 @@ impl Server {
         let documents = vec![("advisory".to_owned(), advisory.to_string().into_bytes())].into_iter();
         stopgate_vulndb::build(documents, &folder.join("db"), "2024-02-01T00:00:00Z", "test").unwrap();
         let store = match database {
-            Some(database) => {
-                StoreOptions { database, blobs: BlobPlace::Folder(folder.join("blobs")), connections: 4 }
-            }
+            Some(database) => StoreOptions { database, blobs: BlobPlace::Folder(folder.join("blobs")), connections: 4 },
             None => StoreOptions::folder(folder),
         };
         let options = ServiceOptions {
@@ -83,12 +81,8 @@ impl Server {
         };
         let (service, _) = Service::open(options).await.unwrap();
         let (stop, stopped) = watch::channel(false);
-        let options = ServerOptions {
-            listen: ([127, 0, 0, 1], 0).into(),
-            tls: None,
-            cli_folder: None,
-            guarded_metrics: false,
-        };
+        let options =
+            ServerOptions { listen: ([127, 0, 0, 1], 0).into(), tls: None, cli_folder: None, guarded_metrics: false };
         let listening = serve(service.clone(), &options, stopped).await.unwrap();
         let base = format!("http://{}/v2", listening.address);
         Self { service, base, client: reqwest::Client::new(), _stop: stop }

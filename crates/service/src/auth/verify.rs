@@ -217,6 +217,11 @@ impl Auth {
         Ok(Caller { user: known, home, account, allowed, origin: proof.origin, request_id: String::new() })
     }
 
+    /// Forgets what users may do, so that it is looked up again: in this process at once, in others within a second.
+    pub(crate) fn rights_changed(&self) {
+        self.callers.invalidate_all();
+    }
+
     /// A token pair for a user and a password.
     pub async fn login(&self, username: &str, password: &str, address: &str) -> Result<TokenPair, ServiceError> {
         let credentials = Credentials::Basic { username: username.to_owned(), password: password.to_owned() };
