@@ -7,7 +7,7 @@ use stopgate_store::content::{self, Holder};
 use stopgate_store::image::{self, Image, ImageKey};
 use stopgate_store::tag::{self, Tag};
 use stopgate_version::{Constraint, Version};
-use stopgate_vulndb::{Database, Row, ScopeKind};
+use stopgate_vulndb::{Database, Row, ScopeKind, VulnerabilityNumber};
 
 use crate::{Caller, Kind, Service, ServiceError};
 
@@ -122,26 +122,30 @@ fn is_kind(known: &str, wanted: &str) -> bool {
 }
 
 fn records(data: &Database, wanted: &RecordsWanted) -> Vec<RecordFound> {
-    let mut seen = BTreeSet::new();
-    let ids = wanted.ids.iter().flat_map(|id| data.find(id));
-    let numbers: Vec<_> = ids.filter(|number| seen.insert(*number)).collect();
-    let mut all = Vec::new();
-    match &wanted.package {
-        None => all.extend(numbers.iter().filter_map(|number| data.vulnerability(*number)).map(without_packages)),
+    let numbers: BTreeSet<VulnerabilityNumber> = wanted.ids.iter().flat_map(|id| data.find(id)).collect();
+    let rows: Vec<Row<'_>> = match &wanted.package {
+        None => data.rows_about(&numbers),
         Some(package) => {
-            let mut told: BTreeMap<(String, String), RecordFound> = BTreeMap::new();
             let rows =
                 data.scopes().flat_map(|(scope, ..)| data.lookup(scope, package)).chain(data.lookup_cpe(package));
-            for row in rows.filter(|row| seen.contains(&row.vulnerability()) && !row.unaffected()) {
-                if wanted.version.as_ref().is_some_and(|version| !is_affected(&row, version)) {
-                    continue;
-                }
-                let key = (data.id(row.vulnerability()).to_owned(), row.namespace());
-                let found = told.entry(key).or_insert_with(|| without_packages(data.vulnerability_of(&row)));
-                found.affected.push(affected(data, &row));
-            }
-            all.extend(told.into_values());
+            rows.filter(|row| numbers.contains(&row.vulnerability())).collect()
         }
+    };
+    let mut told: BTreeMap<(String, String), RecordFound> = BTreeMap::new();
+    let mut without_rows = numbers;
+    for row in &rows {
+        without_rows.remove(&row.vulnerability());
+        if row.unaffected() || wanted.version.as_ref().is_some_and(|version| !is_affected(row, version)) {
+            continue;
+        }
+        let key = (data.id(row.vulnerability()).to_owned(), row.namespace());
+        let found = told.entry(key).or_insert_with(|| without_packages(data.vulnerability_of(row)));
+        found.affected.push(affected(data, row));
+    }
+    let mut all: Vec<RecordFound> = told.into_values().collect();
+    if wanted.package.is_none() {
+        // A record may say something of a vulnerability and name no package.
+        all.extend(without_rows.iter().filter_map(|number| data.vulnerability(*number)).map(without_packages));
     }
     if !wanted.namespaces.is_empty() {
         all.retain(|found| wanted.namespaces.iter().any(|wanted| is_namespace(&found.record.namespace, wanted)));

@@ -1,6 +1,7 @@
 //! The open database: one build of vulnerability data.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use stopgate_model::{DataIdentity, Distro, Gap, GapCode, Severity};
@@ -219,6 +220,13 @@ impl Database {
     /// Records that have this id.
     pub fn with_id(&self, id: IdNumber) -> impl Iterator<Item = VulnerabilityNumber> + '_ {
         self.index.members(id.0).map(VulnerabilityNumber)
+    }
+
+    /// Rows about these records, in every scope. Nothing leads from a record to its rows, so all rows are read.
+    pub fn rows_about<'d>(&'d self, records: &BTreeSet<VulnerabilityNumber>) -> Vec<Row<'d>> {
+        let keys = (0..self.index.keys()).filter_map(|number| self.index.key(number));
+        let rows = keys.flat_map(|key| Row::of_key(&self.index, Some(key)));
+        rows.filter(|row| records.contains(&row.vulnerability())).collect()
     }
 
     /// Records that have this id as name or alias (any case).

@@ -56,6 +56,9 @@ fn records_are_found_by_id_and_package() -> Result<()> {
             (&found["returned_count"], &found["page"], &found["next_page"]),
             (&json!(2), &json!("1"), &json!(""))
         );
+        let record = &found["vulnerabilities"][0];
+        assert_eq!(record["affected_packages"][0]["name"], "lodash", "{record}");
+        assert!(record["affected_packages"][0]["version"].to_string().contains("4.17.21"), "{record}");
         let paged = server.get("/query/vulnerabilities?id=CVE-2021-44228,GHSA-35jh-r3h4-6jhm&limit=1").await?.ok()?;
         assert_eq!((&paged["returned_count"], &paged["next_page"]), (&json!(1), &json!("2")));
         let core = "org.apache.logging.log4j:log4j-core";

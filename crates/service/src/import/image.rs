@@ -10,7 +10,7 @@ use stopgate_store::import::{self, Operation};
 use stopgate_store::job::{self, Job, Lane, NewJob, Priority};
 use stopgate_store::{Db, account, tag};
 
-use super::{IMPORT, Part, Subject, build, still_open};
+use super::{IMPORT, Part, Subject, build, ended, still_open};
 use crate::events::Happened;
 use crate::image::{ANALYZE, ImageView, annotated, subscribe};
 use crate::{Caller, Service, ServiceError, clock, sha256_hex};
@@ -188,7 +188,13 @@ impl Service {
         let Some(account) = account::get(db, job.account).await? else { return self.nothing_to_do(job).await };
         let operation = import::get(db, account.id, number("operation")).await?;
         let image = image::get(db, account.id, image::ImageKey(number("image"))).await?;
-        let (Some(operation), Some(image)) = (operation, image) else { return self.nothing_to_do(job).await };
+        let (Some(operation), Some(image)) = (operation, image) else {
+            // The image was deleted in between.
+            let tx = self.store().begin().await?;
+            ended(tx.db(), job, "failed").await?;
+            job::complete(tx.db(), job).await?;
+            return Ok(tx.commit().await?);
+        };
         let tx = self.store().begin().await?;
         import::set_state(tx.db(), operation.id, "processing", clock::now()).await?;
         tx.commit().await?;
