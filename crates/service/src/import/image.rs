@@ -60,7 +60,10 @@ impl Service {
         let annotations = annotated(known.as_ref(), &wanted.annotations);
         let new = NewImage {
             digest: &wanted.digest,
-            parent_digest: wanted.parent_digest.as_deref().unwrap_or(&wanted.digest),
+            parent_digest: match &known {
+                Some(known) if !again => &known.parent_digest,
+                _ => wanted.parent_digest.as_deref().unwrap_or(&wanted.digest),
+            },
             image_id: &image_id,
             annotations: &annotations,
             requester: &caller.user.name,
