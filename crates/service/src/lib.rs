@@ -36,6 +36,7 @@ mod start;
 mod subscription;
 pub mod users;
 mod vault;
+pub mod vex;
 pub mod vulnerability;
 pub mod watch;
 pub mod worker;

@@ -7,6 +7,9 @@
 mod csaf;
 mod cyclonedx;
 mod openvex;
+mod write;
+
+pub use write::{VexDocument, cyclonedx as write_cyclonedx, openvex as write_openvex};
 
 use std::borrow::Cow;
 

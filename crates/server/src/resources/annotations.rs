@@ -10,6 +10,7 @@ use stopgate_service::ServiceError;
 use stopgate_service::annotation::Note;
 use stopgate_service::permission::granted;
 use stopgate_service::store::annotation::AnnotationRow;
+use stopgate_service::vex::VexFormat;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -21,6 +22,8 @@ use crate::routes::Routes;
 
 pub(super) fn routes(routes: &mut Routes) {
     routes
+        .get("/images/{image_digest}/vex/openvex", openvex)
+        .get("/images/{image_digest}/vex/cyclonedx-json", cyclonedx)
         .get("/images/{image_digest}/vuln-annotations", list)
         .post("/images/{image_digest}/vuln-annotations", create)
         .get("/images/{image_digest}/vuln-annotations/{vuln_annotation_uuid}", get)
@@ -136,4 +139,18 @@ async fn delete(
     check_digest(&digest)?;
     call.service().delete_annotation(&call, &digest, &uuid.to_string()).await?;
     Ok(NoContent)
+}
+
+async fn openvex(
+    call: Call<granted::ListVulnAnnotations>,
+    ImageDigest(digest): ImageDigest,
+) -> Result<Answer<Value>, ApiError> {
+    Ok(Answer(call.service().vex(&call, &digest, VexFormat::OpenVex).await?))
+}
+
+async fn cyclonedx(
+    call: Call<granted::ListVulnAnnotations>,
+    ImageDigest(digest): ImageDigest,
+) -> Result<Answer<Value>, ApiError> {
+    Ok(Answer(call.service().vex(&call, &digest, VexFormat::CycloneDx).await?))
 }

@@ -67,6 +67,11 @@ fn a_note_decides() {
         let report = server.get(ADMIN, &format!("/images/{digest}/vuln/all")).await.expect(200);
         assert_eq!(report["vulnerabilities"][0]["annotation_status"], "not_affected");
 
+        let vex = server.get(ADMIN, &format!("/images/{digest}/vex/openvex")).await.expect(200);
+        assert_eq!(vex["statements"][0]["products"][0]["subcomponents"][0]["@id"], "pkg:npm/leftpad@1.0.0");
+        let vex = server.get(ADMIN, &format!("/images/{digest}/vex/cyclonedx-json")).await.expect(200);
+        assert_eq!(vex["vulnerabilities"][0]["analysis"]["justification"], "code_not_reachable");
+
         let other = json!({"vulnerability_id": "CVE-2024-0002", "status": "fixed"});
         server.put(ADMIN, &path, other).await.refused(400);
         let bad = json!({"annotation": {"vulnerability_id": "CVE-2024-0001", "status": "harmless"}});
