@@ -185,7 +185,8 @@ mod tests {
             let read = super::super::read(written.to_string().as_bytes(), "d").unwrap();
             assert_eq!(read.len(), statements.len(), "{written:#}");
             for (read, own) in read.iter().zip(&statements) {
-                let facts = |s: &VexStatement| (s.vulnerability.clone(), s.status, s.justification, s.statement.clone());
+                let facts =
+                    |s: &VexStatement| (s.vulnerability.clone(), s.status, s.justification, s.statement.clone());
                 assert_eq!(facts(read), facts(own));
                 assert_eq!(read.timestamp, own.timestamp);
                 assert_eq!(read.subcomponents, own.products, "{written:#}");
