@@ -1,3 +1,5 @@
+//! Endpoints, what they hear, what is sent to them; large blobs.
+
 use serde_json::json;
 
 use crate::event::{self, Event};
