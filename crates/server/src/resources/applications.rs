@@ -390,7 +390,7 @@ async fn vulnerabilities(
     let (application, version) = call.service().version(&call, &id, &version).await?;
     let mut artifacts = ReportedArtifacts::default();
     // What vendors say differs by namespace: an id is told once for each.
-    let mut all: std::collections::BTreeMap<(String, String), VersionVulnerability> = Default::default();
+    let mut all: std::collections::BTreeMap<(String, String), VersionVulnerability> = std::collections::BTreeMap::new();
     for part in call.service().parts(&call, &version).await? {
         let artifact = named(&part, &mut artifacts);
         for found in call.service().part_vulnerabilities(&call, &part).await? {
