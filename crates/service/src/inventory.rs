@@ -30,7 +30,7 @@ pub struct Reported {
 }
 
 /// What is not in a report counts as running for so long after it was reported last: big reports come in parts.
-const PARTS: Duration = Duration::from_secs(3_600);
+const PARTS: Duration = Duration::from_hours(1);
 
 /// `sha256:...` of what runtimes tell: `docker-pullable://name@sha256:...` and the like.
 fn digest(told: &str) -> Option<String> {
