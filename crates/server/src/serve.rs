@@ -156,7 +156,6 @@ fn router(app: App) -> Router {
         .route("/health/ready", get(resources::system::ready))
         .route("/version", get(resources::system::version_at_root))
         .route("/metrics", get(resources::system::metrics))
-        .route("/v2", get(|| async { axum::Json("Stopgate") }))
         .route("/v2/openapi.json", get(resources::system::openapi))
         .route("/v2/x/openapi.json", get(resources::system::own_openapi))
         .fallback(|uri: axum::http::Uri| async move {

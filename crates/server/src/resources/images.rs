@@ -27,6 +27,8 @@ pub(super) fn routes(routes: &mut Routes) {
     routes
         .get("/images", list)
         .post("/images", add)
+        .fails(501)
+        .fails(409)
         .delete("/images", delete_many)
         .get("/images/{image_digest}", get)
         .delete("/images/{image_digest}", delete)

@@ -7,7 +7,7 @@ use serde_json::Value;
 use stopgate_api_types::integration::{
     HealthReport, Integration, IntegrationAdditionalProperties, IntegrationHealthState, IntegrationLifecycleState,
     IntegrationListResponse, IntegrationRegister, IntegrationReportedStatus, IntegrationStatus, IntegrationSummary,
-    IntegrationSummaryList,
+    IntegrationSummaryList, IntegrationType,
 };
 use stopgate_service::ServiceError;
 use stopgate_service::integration::{Registration, Standing, standing};
@@ -124,6 +124,10 @@ async fn register(
     call: Call<granted::RegisterIntegration>,
     ApiJson(new): ApiJson<IntegrationRegister>,
 ) -> Result<Registered, ApiError> {
+    if let IntegrationType::Other(kind) = &new.kind {
+        let shown: String = kind.chars().take(50).collect();
+        return Err(ServiceError::invalid(format!("`type` is `{shown}`: expected `k8s_inventory_agent`")).into());
+    }
     let body = serde_json::to_value(&new).map_err(ServiceError::internal)?;
     let registration = Registration {
         name: new.name.clone().unwrap_or_else(|| new.registration_id.clone()),

@@ -51,17 +51,22 @@ macro_rules! kinds {
             routes
                 .get("/notifications/endpoints", kinds)
                 .put("/notifications/endpoints/{name}", switch)
+                .fails(501)
                 .get("/notifications/selectors", all_selectors);
             $(
                 routes
                     .get(concat!("/notifications/endpoints/", $path, "/configurations"), list::<$kind>)
                     .post(concat!("/notifications/endpoints/", $path, "/configurations"), create::<$kind, wire::$told>)
+                    .fails(501)
                     .get(concat!("/notifications/endpoints/", $path, "/configurations/{uuid}"), get::<$kind, wire::$told>)
                     .put(concat!("/notifications/endpoints/", $path, "/configurations/{uuid}"), update::<$kind, wire::$told>)
+                    .fails(501)
                     .delete(concat!("/notifications/endpoints/", $path, "/configurations/{uuid}"), delete::<$kind>)
                     .get(concat!("/notifications/endpoints/", $path, "/configurations/{uuid}/status"), status::<$kind>)
                     .get(concat!("/notifications/endpoints/", $path, "/configurations/{uuid}/test"), test::<$kind>)
+                    .fails(501)
                     .post(concat!("/notifications/endpoints/", $path, "/test"), test_unsaved::<$kind>)
+                    .fails(501)
                     .get(concat!("/notifications/endpoints/", $path, "/configurations/{uuid}/selectors"), selectors::<$kind>)
                     .post(
                         concat!("/notifications/endpoints/", $path, "/configurations/{uuid}/selectors"),

@@ -19,6 +19,7 @@ pub(super) fn routes(routes: &mut Routes) {
         .get("/system/services/{service_name}/{host_id}", on_host)
         .delete("/system/services/{service_name}/{host_id}", forget)
         .post("/system/logging", set_log_level)
+        .fails(501)
         .get("/system/resource-limits", limits)
         .get("/system/deployment-history", history)
         .get("/system/statistics", statistics)

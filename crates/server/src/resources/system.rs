@@ -15,7 +15,7 @@ use stopgate_service::store::setting;
 use utoipa::IntoParams;
 
 use crate::App;
-use crate::answer::{Answer, Written};
+use crate::answer::{Answer, Done, Written};
 use crate::call::{self, Call};
 use crate::error::ApiError;
 use crate::extract::ApiQuery;
@@ -28,6 +28,8 @@ const OWN: &str = env!("CARGO_PKG_VERSION");
 
 pub(super) fn routes(routes: &mut Routes) {
     routes
+        .get("/", root)
+        .get("/health", health)
         .get("/version", version)
         .get("/status", status)
         .get("/system", system)
@@ -35,6 +37,7 @@ pub(super) fn routes(routes: &mut Routes) {
         .get("/system/policy-spec", policy_spec)
         .get("/system/feeds", feeds)
         .post("/system/feeds", sync_feeds)
+        .fails(409)
         .get("/system/services", services)
         .get("/system/anchorectl", crate::anchorectl::download);
 }
@@ -46,6 +49,14 @@ fn versions() -> ServiceVersion {
         api: Some(ApiLevel { version: Some("2".to_owned()) }),
         db: Some(DatabaseLevel { schema_version: Some(OWN.to_owned()) }),
     }
+}
+
+async fn root() -> Result<Answer<String>, ApiError> {
+    Ok(Answer("Stopgate".to_owned()))
+}
+
+async fn health() -> Result<Done, ApiError> {
+    Ok(Done)
 }
 
 async fn version() -> Result<Answer<ServiceVersion>, ApiError> {
