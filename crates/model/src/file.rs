@@ -232,11 +232,13 @@ impl FileIndex {
     }
 
     /// All entries, sorted by path.
+    #[inline]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = FileEntry<'_>> {
         self.rows.iter().map(|row| self.entry(row))
     }
 
     /// The entry at this position in the order of paths.
+    #[inline]
     pub fn at(&self, position: usize) -> Option<FileEntry<'_>> {
         self.rows.get(position).map(|row| self.entry(row))
     }
@@ -374,6 +376,7 @@ impl FileIndex {
         true
     }
 
+    #[inline]
     fn entry(&self, row: &Row) -> FileEntry<'_> {
         FileEntry {
             path: path_of(&self.text, row),
