@@ -71,6 +71,15 @@ impl Service {
 
     /// Takes over what this process had in hand before it was restarted, when nobody else can be it.
     pub async fn take_back(&self) -> Result<(), ServiceError> {
+        // What was being read then is read again; nobody else has a folder here.
+        let scratch = self.options().folder.join("scratch");
+        for left in std::fs::read_dir(&scratch).into_iter().flatten().flatten() {
+            let path = left.path();
+            let gone = if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
+            if let Err(error) = gone {
+                tracing::warn!(%error, path = %path.display(), "what an earlier run left could not be removed");
+            }
+        }
         for lost in self.store().release_holder(&self.options().host).await? {
             self.over(&lost).await;
         }
