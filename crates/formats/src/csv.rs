@@ -8,7 +8,8 @@ use std::io::{self, Write};
 
 use stopgate_model::{CheckReport, Evidence, Finding, Remediation};
 
-const HEADER: &[&str] = &[
+/// Columns that the CSV of a policy check has everywhere: those of Anchore's own, before what only Stopgate knows.
+pub const ANCHORE_COLUMNS: [&str; 14] = [
     "tag",
     "digest",
     "policy_id",
@@ -23,6 +24,9 @@ const HEADER: &[&str] = &[
     "message",
     "allowlisted",
     "recommendation",
+];
+
+const MORE_COLUMNS: &[&str] = &[
     "rule_action",
     "allowlist_id",
     "allowlist_item",
@@ -39,7 +43,7 @@ const HEADER: &[&str] = &[
 /// Writes the findings of a verdict.
 pub fn write(report: &CheckReport<'_>, out: &mut dyn Write) -> io::Result<()> {
     let mut csv = ::csv::Writer::from_writer(out);
-    csv.write_record(HEADER)?;
+    csv.write_record(ANCHORE_COLUMNS.iter().chain(MORE_COLUMNS))?;
     for finding in &report.evaluation.findings {
         csv.write_record(row(report, finding).iter().map(|cell| defused(cell).into_owned()))?;
     }
@@ -94,7 +98,7 @@ fn place(finding: &Finding) -> (&str, String) {
 }
 
 /// The cell as a spreadsheet may show it.
-pub(crate) fn defused(cell: &str) -> Cow<'_, str> {
+pub fn defused(cell: &str) -> Cow<'_, str> {
     let mut cell = if cell.chars().any(char::is_control) {
         Cow::Owned(cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect())
     } else {
@@ -109,7 +113,7 @@ pub(crate) fn defused(cell: &str) -> Cow<'_, str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{HEADER, defused, row, write};
+    use super::{ANCHORE_COLUMNS, MORE_COLUMNS, defused, row, write};
     use crate::samples;
 
     #[test]
@@ -134,10 +138,10 @@ mod tests {
         let mut out = Vec::new();
         write(&report, &mut out).unwrap();
         let mut csv = ::csv::Reader::from_reader(&out[..]);
-        assert_eq!(csv.headers().unwrap(), HEADER);
+        assert!(csv.headers().unwrap().iter().eq(ANCHORE_COLUMNS.iter().chain(MORE_COLUMNS).copied()));
         let rows: Vec<_> = csv.records().collect::<Result<_, _>>().unwrap();
         assert_eq!(rows.len(), report.evaluation.findings.len());
         assert!(rows.iter().flatten().all(|cell| !cell.starts_with(['=', '+', '-', '@'])));
-        assert_eq!(row(&report, &report.evaluation.findings[0]).len(), HEADER.len());
+        assert_eq!(row(&report, &report.evaluation.findings[0]).len(), ANCHORE_COLUMNS.len() + MORE_COLUMNS.len());
     }
 }

@@ -84,11 +84,6 @@ pub(crate) fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> 
         Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|error| ServiceError::invalid(error.body_text()))?;
     let mut merged: Vec<(String, String)> = Vec::new();
     for (name, value) in pairs {
-        let value = match value.as_str() {
-            word if word.eq_ignore_ascii_case("true") => "true".to_owned(),
-            word if word.eq_ignore_ascii_case("false") => "false".to_owned(),
-            _ => value,
-        };
         match merged.iter_mut().find(|(known, _)| *known == name) {
             Some((_, before)) => {
                 before.push(',');
@@ -97,18 +92,30 @@ pub(crate) fn read_query<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> 
             None => merged.push((name, value)),
         }
     }
-    let mut text = String::from("/?");
-    for (name, value) in merged {
-        // An empty value says as much as none.
-        if value.is_empty() {
-            continue;
+    match read_pairs(&merged) {
+        Ok(value) => Ok(value),
+        // Only now: `True` may as well be a name or a password, which stay as they are.
+        Err(error) => {
+            for (_, value) in &mut merged {
+                if ["true", "false"].iter().any(|word| value.eq_ignore_ascii_case(word)) {
+                    value.make_ascii_lowercase();
+                }
+            }
+            read_pairs(&merged).map_err(|_| error)
         }
+    }
+}
+
+fn read_pairs<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, ApiError> {
+    let mut text = String::from("/?");
+    // An empty value says as much as none.
+    for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         if text.len() > 2 {
             text.push('&');
         }
-        text.push_str(&escaped(&name));
+        text.push_str(&escaped(name));
         text.push('=');
-        text.push_str(&escaped(&value));
+        text.push_str(&escaped(value));
     }
     let uri: Uri = text.parse().map_err(|_| ServiceError::invalid("the query cannot be read"))?;
     let Query(value) = Query::<T>::try_from_uri(&uri).map_err(|error| {
@@ -268,6 +275,8 @@ mod tests {
         assert_eq!(asked, Asked { force: Some(true), limit: Some(5), id: Some("A,B,C".to_owned()) });
         assert_eq!(list(asked.id.as_deref()), ["A", "B", "C"]);
         assert_eq!(read("force=&limit="), Ok(Asked { force: None, limit: None, id: None }));
+        let named = read("id=True").unwrap();
+        assert_eq!(named.id.as_deref(), Some("True"), "a name or a password is no flag");
         assert!(read("limit=-1").unwrap_err().contains("limit"));
         assert!(read("force=maybe").unwrap_err().contains("force"));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use stopgate_model::Artifact;
 use stopgate_store::StoreError;
 use stopgate_store::application::{self, Application, Association, Part, Version};
-use stopgate_store::image::{self, AnalysisState};
+use stopgate_store::image;
 use stopgate_store::source::{self, SourceRow};
 use uuid::Uuid;
 
@@ -213,22 +213,18 @@ impl Service {
         Ok(tx.commit().await?)
     }
 
-    /// What was found in a part; nothing while that is not known.
-    pub async fn part_content(&self, part: &PartView) -> Result<Option<Arc<Artifact>>, ServiceError> {
-        let blob = match &part.what {
-            What::Image(view) if view.image.analysis_state == AnalysisState::Analyzed => {
-                view.artifact.as_ref().map(|row| row.analysis_blob.clone())
+    /// What is in a part. Of one that is not analysed that is not known, which is a failure and not nothing.
+    pub async fn part_content(&self, caller: &Caller, part: &PartView) -> Result<Arc<Artifact>, ServiceError> {
+        match &part.what {
+            What::Image(view) => {
+                let (_, row) = self.analyzed(caller, &view.image.digest).await?;
+                self.artifact(&row.analysis_blob).await
             }
-            What::Image(_) => None,
-            What::Source(source) => source.analysis_blob.clone(),
-        };
-        match blob {
-            Some(blob) => Ok(Some(self.artifact(&blob).await?)),
-            None => Ok(None),
+            What::Source(source) => Ok(self.source_content(caller, &source.uuid).await?.1),
         }
     }
 
-    /// Vulnerabilities of a part. Of one that is not analysed they are not known, which is a failure and not none.
+    /// Vulnerabilities of a part. Of one that is not analysed they are not known either.
     pub async fn part_vulnerabilities(
         &self,
         caller: &Caller,
@@ -236,13 +232,7 @@ impl Service {
     ) -> Result<Vec<Vulnerable>, ServiceError> {
         match &part.what {
             What::Image(view) => Ok(self.vulnerabilities(caller, &view.image.digest).await?.1),
-            What::Source(source) => {
-                let missing = || ServiceError::not_found(format!("the source {} is not analysed", source.uuid));
-                let artifact = self.part_content(part).await?.ok_or_else(missing)?;
-                let found = self.vulnerable(&artifact).await?.into_iter();
-                let of = |(matched, package)| Vulnerable { matched, package, detected_at: None, fix_observed_at: None };
-                Ok(found.map(of).collect())
-            }
+            What::Source(source) => self.source_vulnerabilities(caller, &source.uuid).await,
         }
     }
 }

@@ -11,6 +11,7 @@ use stopgate_store::setting::{self, DataBuild};
 use stopgate_store::{AccountId, Db};
 use stopgate_vulndb::{Database, ImportOptions, ImportSource};
 
+use crate::error::with_causes;
 use crate::{Service, ServiceError, clock};
 
 /// The build in use.
@@ -135,11 +136,7 @@ impl Service {
         let (source, folder) = (ImportSource::of_path(file), self.data().folder.clone());
         let imported = tokio::task::spawn_blocking(move || stopgate_vulndb::import(&source, &folder, &options)).await;
         let identity = imported.map_err(ServiceError::internal)?.map_err(|error| {
-            let mut text = error.to_string();
-            if let Some(cause) = std::error::Error::source(&error) {
-                text = format!("{text}: {cause}");
-            }
-            ServiceError::invalid(format!("the data was not taken, the old stays in use: {text}"))
+            ServiceError::invalid(format!("the data was not taken, the old stays in use: {}", with_causes(&error)))
         })?;
         self.data().moved();
         Ok(identity)

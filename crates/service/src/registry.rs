@@ -8,6 +8,7 @@ use stopgate_source::{Credentials, Image, Opened, Platform, Scheme, SourceError,
 use stopgate_store::registry::{self, RegistryRow};
 use stopgate_store::{AccountId, StoreError};
 
+use crate::error::with_causes;
 use crate::{Caller, Service, ServiceError, clock, vault};
 
 /// What is written of a registry.
@@ -202,30 +203,16 @@ impl Service {
 
 /// What a registry's failure is in the API.
 pub(crate) fn registry_failure(error: &SourceError) -> ServiceError {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        if !text.contains(&inner.to_string()) {
-            text = format!("{text}: {inner}");
-        }
-        cause = inner.source();
-    }
+    let text = with_causes(error);
     match error {
-        SourceError::NotInRegistry { .. } => {
-            return ServiceError::not_found(text).codes(&["REGISTRY_IMAGE_NOT_FOUND"]);
-        }
-        SourceError::Denied { .. } => return ServiceError::invalid(text).codes(&["REGISTRY_PERMISSION_DENIED"]),
-        _ => {}
-    }
-    let lower = text.to_lowercase();
-    if lower.contains("401") || lower.contains("403") || lower.contains("credentials") || lower.contains("denied") {
-        ServiceError::invalid(text).codes(&["REGISTRY_PERMISSION_DENIED"])
-    } else if lower.contains("not found") || lower.contains("404") || lower.contains("there is no") {
-        ServiceError::not_found(text).codes(&["REGISTRY_IMAGE_NOT_FOUND"])
-    } else if lower.contains("platform") {
-        ServiceError::invalid(text).codes(&["OSARCH_MISMATCH"])
-    } else {
-        ServiceError::invalid(text).codes(&["REGISTRY_NOT_ACCESSIBLE"])
+        SourceError::NotInRegistry { .. } => ServiceError::not_found(text).codes(&["REGISTRY_IMAGE_NOT_FOUND"]),
+        SourceError::Denied { .. } => ServiceError::invalid(text).codes(&["REGISTRY_PERMISSION_DENIED"]),
+        SourceError::Platform { .. } => ServiceError::invalid(text).codes(&["OSARCH_MISMATCH"]),
+        SourceError::Unreachable { .. }
+        | SourceError::Offline { .. }
+        | SourceError::Setting { .. }
+        | SourceError::Io { .. } => ServiceError::invalid(text).codes(&["REGISTRY_NOT_ACCESSIBLE"]),
+        _ => ServiceError::invalid(text).codes(&["REGISTRY_NOT_SUPPORTED"]),
     }
 }
 

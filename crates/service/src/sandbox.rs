@@ -16,6 +16,7 @@ use stopgate_analyzer::{AnalyzeOptions, analyze};
 use stopgate_source::{SourceOptions, SourceSpec};
 
 use crate::ServiceError;
+use crate::error::with_causes;
 
 /// What is to be read, as `job.json` in the folder of a job.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -61,25 +62,12 @@ pub fn run_one_job(folder: &Path) -> Result<bool, ServiceError> {
     Ok(read.is_ok())
 }
 
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let more = inner.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = inner.source();
-    }
-    text
-}
-
 fn read(folder: &Path, job: &OneJob) -> Result<Vec<u8>, String> {
     let name = format!("oci-dir:{}", folder.join(LAYOUT).display());
-    let spec = SourceSpec::parse(&name).map_err(|error| told(&error))?;
+    let spec = SourceSpec::parse(&name).map_err(|error| with_causes(&error))?;
     let options = SourceOptions { offline: true, ..SourceOptions::default() };
-    let opened = stopgate_source::open(&spec, &options).map_err(|error| told(&error))?;
-    let reference = stopgate_model::ImageReference::parse(&job.reference).map_err(|error| told(&error))?;
+    let opened = stopgate_source::open(&spec, &options).map_err(|error| with_causes(&error))?;
+    let reference = stopgate_model::ImageReference::parse(&job.reference).map_err(|error| with_causes(&error))?;
     let analyzing = AnalyzeOptions {
         reference: Some(reference),
         user_input: job.reference.clone(),
@@ -87,9 +75,9 @@ fn read(folder: &Path, job: &OneJob) -> Result<Vec<u8>, String> {
         verify: job.verify,
         ..AnalyzeOptions::default()
     };
-    let artifact = analyze(&opened, &analyzing).map_err(|error| told(&error))?;
+    let artifact = analyze(&opened, &analyzing).map_err(|error| with_causes(&error))?;
     let mut bytes = Vec::new();
-    stopgate_formats::analysis::write(&artifact, &mut bytes).map_err(|error| told(&error))?;
+    stopgate_formats::analysis::write(&artifact, &mut bytes).map_err(|error| with_causes(&error))?;
     Ok(bytes)
 }
 

@@ -6,8 +6,9 @@ use serde_json::Value;
 use stopgate_analyzer::AnalyzeOptions;
 use stopgate_model::{Artifact, ImageReference};
 
+use crate::error::with_causes;
 use crate::evaluation::{Decided, Made};
-use crate::import::{FoundElsewhere, KeptElsewhere, hits_of, retrieved_of, told};
+use crate::import::{FoundElsewhere, KeptElsewhere, hits_of, retrieved_of};
 use crate::vulnerability::Vulnerable;
 use crate::{Caller, Service, ServiceError};
 
@@ -35,8 +36,8 @@ impl Service {
     pub async fn read_sbom(&self, sbom: Vec<u8>) -> Result<Artifact, ServiceError> {
         let read = tokio::task::spawn_blocking(move || {
             let read = stopgate_formats::sbom::detect_and_read(&sbom);
-            let mut artifact =
-                read.map_err(|error| ServiceError::invalid(format!("the SBOM cannot be read: {}", told(&error))))?;
+            let mut artifact = read
+                .map_err(|error| ServiceError::invalid(format!("the SBOM cannot be read: {}", with_causes(&error))))?;
             stopgate_analyzer::complete(&mut artifact, &AnalyzeOptions::default());
             Ok(artifact)
         });

@@ -7,7 +7,6 @@ use stopgate_store::job::{self, Job, Lane};
 use stopgate_store::setting::{self, Worker};
 use tokio::sync::watch as signal;
 
-use crate::error::Kind;
 use crate::image::ANALYZE;
 use crate::{Service, ServiceError, clock, evaluation, feed, import, notify, watch};
 
@@ -23,6 +22,8 @@ const RELAY: Duration = Duration::from_millis(500);
 const FOLLOW: Duration = Duration::from_secs(2);
 /// How often subscriptions are looked for whose time has come.
 const WATCH: Duration = Duration::from_secs(5);
+/// How long a server that is to stop works on what it has in hand; what is not done then is given back.
+const FAREWELL: Duration = Duration::from_secs(20);
 /// How long events are kept.
 const EVENTS: Duration = Duration::from_hours(180 * 24);
 /// How long jobs that are over are remembered.
@@ -108,31 +109,45 @@ impl Service {
         }
     }
 
-    /// Does a job while its lease is renewed. A lease that is lost, or a job that is to stop, ends the work.
+    /// Does a job while its lease is renewed, and sees to how that ends.
     async fn hold(&self, job: &Job, stop: &mut signal::Receiver<bool>) {
+        let written = match self.held(job, stop).await {
+            End::Done(Ok(())) | End::LeaseLost => Ok(()),
+            End::Done(Err(error)) => {
+                self.failed(job, &error).await;
+                Ok(())
+            }
+            End::Cancelled => self.store().cancel_leased(job).await,
+            End::Stopping => self.store().give_back(job).await,
+        };
+        match written {
+            Ok(()) | Err(StoreError::LeaseLost) => {}
+            Err(error) => tracing::warn!(%error, job = job.id, "the end of a job could not be written down"),
+        }
+    }
+
+    async fn held(&self, job: &Job, stop: &mut signal::Receiver<bool>) -> End {
         let work = self.perform(job);
-        tokio::pin!(work);
+        let farewell = tokio::time::sleep(FAREWELL);
+        tokio::pin!(work, farewell);
         let mut again = tokio::time::interval(RENEW);
         again.tick().await;
-        let done = loop {
+        let mut stopping = false;
+        loop {
             tokio::select! {
-                done = &mut work => break done,
+                done = &mut work => return End::Done(done),
                 _ = again.tick() => match self.store().renew(job, None).await {
                     Ok(true) => {}
-                    Ok(false) => break Err(ServiceError::new(Kind::Conflict, CANCELLED)),
-                    Err(StoreError::LeaseLost) => return,
+                    Ok(false) => return End::Cancelled,
+                    Err(StoreError::LeaseLost) => return End::LeaseLost,
                     Err(error) => tracing::warn!(%error, job = job.id, "a lease could not be renewed"),
                 },
-                _ = stop.changed() => {
-                    // What can be finished soon is; the rest is given back, for somebody else or for later.
-                    let finished = tokio::time::timeout(Duration::from_secs(20), &mut work).await;
-                    let given_back = || Err(ServiceError::new(Kind::Unavailable, "the server is stopping"));
-                    break finished.unwrap_or_else(|_| given_back());
+                _ = stop.changed(), if !stopping => {
+                    stopping = true;
+                    farewell.as_mut().reset(tokio::time::Instant::now() + FAREWELL);
                 }
+                () = &mut farewell, if stopping => return End::Stopping,
             }
-        };
-        if let Err(error) = done {
-            self.failed(job, &error).await;
         }
     }
 
@@ -157,13 +172,6 @@ impl Service {
     }
 
     async fn failed(&self, job: &Job, error: &ServiceError) {
-        if error.message == CANCELLED {
-            if let Ok(tx) = self.store().begin().await {
-                let _ = job::cancelled(tx.db(), job).await;
-                let _ = tx.commit().await;
-            }
-            return;
-        }
         tracing::warn!(job = job.id, kind = job.kind, attempt = job.attempts, %error, "a job failed");
         // Twice as long after each try.
         let wait = match job.kind.as_str() {
@@ -257,4 +265,11 @@ impl Service {
     }
 }
 
-const CANCELLED: &str = "the job was cancelled";
+/// How work on a job ended.
+enum End {
+    Done(Result<(), ServiceError>),
+    Cancelled,
+    LeaseLost,
+    /// The server stops, and the job is not done.
+    Stopping,
+}

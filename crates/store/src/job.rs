@@ -245,6 +245,28 @@ impl Store {
         Ok(dead)
     }
 
+    /// Gives a job back that its worker has no time for: it waits as if it had not been taken, and no try is counted.
+    pub async fn give_back(&self, job: &Job) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        let held = sql("UPDATE job SET state = 'ready', holder = NULL, lease_until = NULL, attempts = attempts - 1 \
+                        WHERE id = $1 AND lease_no = $2 AND state = 'leased'")
+        .bind(job.id)
+        .bind(job.lease_no)
+        .run(tx.db())
+        .await?;
+        if held == 0 {
+            return Err(StoreError::LeaseLost);
+        }
+        tx.commit().await
+    }
+
+    /// Ends a job that its worker was asked to stop.
+    pub async fn cancel_leased(&self, job: &Job) -> Result<(), StoreError> {
+        let tx = self.begin().await?;
+        complete_as(tx.db(), job, "cancelled", None).await?;
+        tx.commit().await
+    }
+
     /// A job that was tried and failed: once more later, or never again. `true` when it is over.
     pub async fn fail(&self, tx: Tx, job: &Job, error: &str, again: Option<Duration>) -> Result<bool, StoreError> {
         let over = again.is_none() || job.attempts >= job.max_attempts;
@@ -292,11 +314,6 @@ async fn complete_as(db: Db<'_>, job: &Job, state: &'static str, error: Option<&
 /// Marks a job as done, in the transaction that writes its result: both count or neither does.
 pub async fn complete(db: Db<'_>, job: &Job) -> Result<(), StoreError> {
     complete_as(db, job, "done", None).await
-}
-
-/// Marks a job as cancelled.
-pub async fn cancelled(db: Db<'_>, job: &Job) -> Result<(), StoreError> {
-    complete_as(db, job, "cancelled", None).await
 }
 
 /// Asks unfinished jobs with this key to stop; one that nobody works on stops at once.

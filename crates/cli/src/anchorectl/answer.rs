@@ -106,17 +106,13 @@ impl Rows {
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(&self.heads).map_err(|error| fail(error.to_string()))?;
         for row in &self.rows {
-            writer.write_record(row.iter().map(|cell| harmless(cell))).map_err(|error| fail(error.to_string()))?;
+            writer
+                .write_record(row.iter().map(|cell| stopgate_formats::csv::defused(cell).into_owned()))
+                .map_err(|error| fail(error.to_string()))?;
         }
         let bytes = writer.into_inner().map_err(|error| fail(error.to_string()))?;
         String::from_utf8(bytes).map_err(|error| fail(error.to_string()))
     }
-}
-
-/// A spreadsheet takes a cell that begins so for a formula.
-fn harmless(cell: &str) -> String {
-    let text = printable(cell);
-    if text.starts_with(['=', '+', '-', '@', '\t']) { format!("'{text}") } else { text }
 }
 
 #[cfg(test)]

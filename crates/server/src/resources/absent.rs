@@ -72,7 +72,7 @@ fn absent<T>(sentence: &str) -> Result<T, ApiError> {
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[allow(dead_code, reason = "an empty list is empty under every filter")]
+#[expect(dead_code, reason = "an empty list is empty under every filter")]
 struct PlansAsked {
     /// `registry/repository:tag`.
     image_tag: Option<String>,
@@ -133,7 +133,7 @@ async fn delete_lifecycle(
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[allow(dead_code, reason = "there is no policy, in no version")]
+#[expect(dead_code, reason = "there is no policy, in no version")]
 struct VersionAsked {
     /// A version.
     version: Option<u64>,
@@ -213,7 +213,7 @@ async fn add_idp_groups(
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[allow(dead_code, reason = "there is no provider to take a group from")]
+#[expect(dead_code, reason = "there is no provider to take a group from")]
 struct GroupTaken {
     /// Ids of groups, joined by commas.
     user_group: String,
@@ -235,7 +235,7 @@ async fn log_in(
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
-#[allow(dead_code, reason = "a result that is not there has no pages")]
+#[expect(dead_code, reason = "a result that is not there has no pages")]
 struct PageAsked {
     /// Which page.
     page: Option<u64>,

@@ -12,18 +12,16 @@ use stopgate_api_types::application::{
     VersionVulnerabilityVendorNVDCommon,
 };
 use stopgate_api_types::policy::ArtifactType;
-use stopgate_api_types::source::{Source, SourceStatus};
 use stopgate_model::FixState;
 use stopgate_service::application::{PartView, What};
 use stopgate_service::image::ImageView;
 use stopgate_service::permission::granted;
 use stopgate_service::store::application as stored;
-use stopgate_service::store::source::SourceRow;
 use stopgate_service::vulnerability::Vulnerable;
 use stopgate_service::{ServiceError, sbom};
 use utoipa::IntoParams;
 
-use super::images::status;
+use super::sources;
 use super::vulnerabilities::{group, severity, v2, v3};
 use crate::answer::{Answer, NoContent};
 use crate::call::Call;
@@ -201,20 +199,6 @@ fn image(view: &ImageView, account: &str) -> ImageArtifact {
     }
 }
 
-fn source(row: &SourceRow, account: &str) -> Source {
-    Source {
-        uuid: row.uuid.parse().ok(),
-        account_name: Some(account.to_owned()),
-        host: Some(row.host.clone()),
-        repository_name: Some(row.repository.clone()),
-        revision: Some(row.revision.clone()),
-        analysis_status: Some(status(row.analysis_state)),
-        source_status: Some(if row.state == "deleting" { SourceStatus::Deleting } else { SourceStatus::Active }),
-        created_at: Some(row.created_at),
-        last_updated: Some(row.updated_at),
-    }
-}
-
 #[derive(Debug, Deserialize, IntoParams)]
 struct Sorts {
     /// `image` and `source`, joined by commas; both when there are none.
@@ -250,7 +234,7 @@ async fn parts(
             }),
             What::Source(row) if sources => all.associated_source_artifacts.push(AssociatedSourceArtifact {
                 artifact_association_metadata: tied,
-                source: Some(source(row, &call.account.name)),
+                source: Some(sources::told(row, &call.account.name)),
             }),
             _ => {}
         }
@@ -274,7 +258,9 @@ async fn add_part(
     let answer = ArtifactAssociationResponse { artifact_association_metadata: tied, ..Default::default() };
     Ok(Answer(match &part.what {
         What::Image(view) => ArtifactAssociationResponse { image: Some(image(view, &call.account.name)), ..answer },
-        What::Source(row) => ArtifactAssociationResponse { source: Some(source(row, &call.account.name)), ..answer },
+        What::Source(row) => {
+            ArtifactAssociationResponse { source: Some(sources::told(row, &call.account.name)), ..answer }
+        }
     }))
 }
 
@@ -301,7 +287,7 @@ async fn sboms(
             What::Source(_) if sources => &mut all.source_sboms,
             _ => continue,
         };
-        let Some(artifact) = call.service().part_content(&part).await? else { continue };
+        let artifact = call.service().part_content(&call, &part).await?;
         let written = tokio::task::spawn_blocking(move || sbom::native(&artifact)).await;
         let written = written.map_err(ServiceError::internal)??;
         into.push(serde_json::from_slice::<Map<String, Value>>(&written).map_err(ServiceError::internal)?);

@@ -201,7 +201,7 @@ fn never(what: &str) -> ServiceError {
 #[derive(Debug, Deserialize, IntoParams)]
 struct Enabled {
     /// Whether it counts.
-    #[allow(dead_code, reason = "documented, and refused")]
+    #[expect(dead_code, reason = "documented, and refused")]
     enabled: bool,
 }
 

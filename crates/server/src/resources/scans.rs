@@ -30,7 +30,7 @@ struct Scanning {
     /// `registry/repository:tag`: it chooses the mapping.
     tag: String,
     /// With support beyond the vendor's; data has none.
-    #[allow(dead_code, reason = "there is no such data")]
+    #[expect(dead_code, reason = "there is no such data")]
     extended_support: Option<bool>,
 }
 
@@ -75,7 +75,7 @@ struct VulnerabilityScanning {
     /// With texts.
     include_vuln_description: Option<bool>,
     /// With support beyond the vendor's; data has none.
-    #[allow(dead_code, reason = "there is no such data")]
+    #[expect(dead_code, reason = "there is no such data")]
     extended_support: Option<bool>,
 }
 

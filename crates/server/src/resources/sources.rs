@@ -52,7 +52,7 @@ fn status(state: &str) -> SourceStatus {
     if state == "active" { SourceStatus::Active } else { SourceStatus::Deleting }
 }
 
-fn told(row: &SourceRow, account: &str) -> Source {
+pub(super) fn told(row: &SourceRow, account: &str) -> Source {
     Source {
         uuid: Uuid::parse_str(&row.uuid).ok(),
         account_name: Some(account.to_owned()),
@@ -98,7 +98,7 @@ async fn get(call: Call<granted::GetSource>, ApiPath(id): ApiPath<String>) -> Re
 #[derive(Debug, Deserialize, IntoParams)]
 struct Deleting {
     /// Also while it is in use.
-    #[allow(dead_code, reason = "nothing stands in the way of deleting a source")]
+    #[expect(dead_code, reason = "nothing stands in the way of deleting a source")]
     force: Option<bool>,
 }
 
@@ -231,7 +231,7 @@ async fn vulnerability_types(
 #[derive(Debug, Deserialize, IntoParams)]
 struct Vulnerable {
     /// Match again; matches are always those of the data in use.
-    #[allow(dead_code, reason = "answers are always fresh")]
+    #[expect(dead_code, reason = "answers are always fresh")]
     force_refresh: Option<bool>,
     /// With texts.
     include_vuln_description: Option<bool>,

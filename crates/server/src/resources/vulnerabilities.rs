@@ -36,7 +36,7 @@ async fn types(
 #[derive(Debug, Deserialize, IntoParams)]
 struct Asked {
     /// Match again; matches are always those of the data in use.
-    #[allow(dead_code, reason = "answers are always fresh")]
+    #[expect(dead_code, reason = "answers are always fresh")]
     force_refresh: Option<bool>,
     /// With texts.
     include_vuln_description: Option<bool>,

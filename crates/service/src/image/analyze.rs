@@ -15,6 +15,7 @@ use stopgate_store::job::{self, Job, Priority};
 use stopgate_store::{AccountId, policy, tag};
 
 use super::{identities, matches_of};
+use crate::error::with_causes;
 use crate::events::Happened;
 use crate::sandbox::{OneJob, Scratch};
 use crate::{Service, ServiceError, clock, import};
@@ -306,19 +307,11 @@ fn fetch(image: &Opened, layout: &Path) -> Result<(), String> {
         if path.exists() {
             continue;
         }
-        let stored = image.open_layer(number).map_err(|error| crate::registry::registry_failure(&error).message)?;
+        let stored = image.open_layer(number).map_err(|error| with_causes(&error))?;
         let mut file = std::fs::File::create(&path).map_err(io)?;
         let taken = std::io::copy(&mut stored.take(left + 1), &mut file)
-            .map_err(|error| format!("layer {digest} cannot be read: {}", whole(&error)))?;
+            .map_err(|error| format!("layer {digest} cannot be read: {error}"))?;
         left = left.checked_sub(taken).ok_or_else(|| "the image is larger than is read".to_owned())?;
     }
     Ok(())
-}
-
-/// An I/O error with what lies in it.
-fn whole(error: &std::io::Error) -> String {
-    let inner = error.get_ref().map(ToString::to_string);
-    inner
-        .filter(|inner| *inner != error.to_string())
-        .map_or_else(|| error.to_string(), |inner| format!("{error}: {inner}"))
 }

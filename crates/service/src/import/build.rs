@@ -8,7 +8,7 @@ use stopgate_analyzer::AnalyzeOptions;
 use stopgate_model::{Artifact, Digest, Engine, ImageReference, ImageSource, LayerInfo, SourceKind};
 
 use super::Part;
-use super::parts::told;
+use crate::error::with_causes;
 use crate::image::chain_ids;
 
 /// The parts of an import, read.
@@ -36,7 +36,7 @@ pub(super) fn semantics() -> String {
 /// The analysis document, or why there is none: one sentence.
 pub(super) fn document(parts: &Parts) -> Result<Vec<u8>, String> {
     let described = stopgate_formats::sbom::detect_and_read(parts.of(Part::Packages));
-    let described = described.map_err(|error| format!("the packages cannot be read: {}", told(&error)))?;
+    let described = described.map_err(|error| format!("the packages cannot be read: {}", with_causes(&error)))?;
     let mut artifact = if parts.contents.contains_key(&Part::Analysis) {
         analysis(parts, &described)?
     } else {
@@ -54,14 +54,15 @@ pub(super) fn document(parts: &Parts) -> Result<Vec<u8>, String> {
         artifact.retrieved = Some(Part::FileContents.files(bytes).map_err(text)?);
     }
     let mut out = Vec::new();
-    stopgate_formats::analysis::write(&artifact, &mut out).map_err(|error| told(&error))?;
+    stopgate_formats::analysis::write(&artifact, &mut out).map_err(|error| with_causes(&error))?;
     Ok(out)
 }
 
 /// The artifact of an analysis document, when it is about the image that the other parts are about.
 fn analysis(parts: &Parts, described: &Artifact) -> Result<Artifact, String> {
     let artifact = stopgate_formats::analysis::read(parts.of(Part::Analysis));
-    let artifact = artifact.map_err(|error| format!("the analysis document cannot be read: {}", told(&error)))?;
+    let artifact =
+        artifact.map_err(|error| format!("the analysis document cannot be read: {}", with_causes(&error)))?;
     let image = artifact.source.image().ok_or("the analysis document describes no image")?;
     if image.manifest_digest.to_string() != parts.digest {
         return Err(format!("the analysis document is about {}, expected {}", image.manifest_digest, parts.digest));
@@ -125,7 +126,8 @@ struct Descriptor {
 fn of_sbom(parts: &Parts, mut artifact: Artifact) -> Result<Artifact, String> {
     let config: Config = serde_json::from_slice(parts.of(Part::ImageConfig))
         .map_err(|error| format!("the configuration of the image cannot be read: {error}"))?;
-    let manifest: Manifest = serde_json::from_slice(parts.of(Part::Manifest)).unwrap_or_default();
+    let manifest: Manifest = serde_json::from_slice(parts.of(Part::Manifest))
+        .map_err(|error| format!("the manifest of the image cannot be read: {error}"))?;
     let digest = Digest::parse(&parts.digest).map_err(|error| error.to_string())?;
     let named = manifest.config.as_ref().and_then(|config| Digest::parse(&config.digest).ok());
     let known = artifact.source.image().cloned();

@@ -10,7 +10,7 @@ mod parts;
 pub use image::ImportedImage;
 pub use parts::Part;
 
-pub(crate) use parts::{FoundElsewhere, KeptElsewhere, hits_of, retrieved_of, told};
+pub(crate) use parts::{FoundElsewhere, KeptElsewhere, hits_of, retrieved_of};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;

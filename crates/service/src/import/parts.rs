@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use stopgate_model::{Digest, RetrievedFile, SearchHit, limits};
 
 use crate::ServiceError;
+use crate::error::with_causes;
 
 macro_rules! parts {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal),+ $(,)?) => {
@@ -66,9 +67,11 @@ impl Part {
                 if stopgate_formats::analysis::is_compressed(bytes) {
                     return Err(refused(&"it is compressed; expected an SBOM as JSON"));
                 }
-                stopgate_formats::sbom::detect_and_read(bytes).map(drop).map_err(|error| refused(&told(&error)))
+                stopgate_formats::sbom::detect_and_read(bytes).map(drop).map_err(|error| refused(&with_causes(&error)))
             }
-            Self::Analysis => stopgate_formats::analysis::read(bytes).map(drop).map_err(|error| refused(&told(&error))),
+            Self::Analysis => {
+                stopgate_formats::analysis::read(bytes).map(drop).map_err(|error| refused(&with_causes(&error)))
+            }
             Self::Manifest | Self::ParentManifest | Self::ImageConfig => {
                 json::<Map<String, Value>>(self, bytes).map(drop)
             }
@@ -85,14 +88,6 @@ impl Part {
 
     pub(super) fn files(self, bytes: &[u8]) -> Result<Vec<RetrievedFile>, ServiceError> {
         retrieved_of(json(self, bytes)?)
-    }
-}
-
-/// An error with what lies below it.
-pub(crate) fn told(error: &dyn std::error::Error) -> String {
-    match error.source() {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
     }
 }
 

@@ -12,8 +12,9 @@ use stopgate_store::import;
 use stopgate_store::source::{self, SourceRow};
 use uuid::Uuid;
 
+use crate::error::with_causes;
 use crate::events::Happened;
-use crate::import::{Part, Subject, still_open, told};
+use crate::import::{Part, Subject, still_open};
 use crate::vulnerability::Vulnerable;
 use crate::{Caller, Kind, Service, ServiceError, clock};
 
@@ -176,7 +177,7 @@ impl Service {
 /// An SBOM as an artifact and its analysis document.
 fn read(sbom: &[u8]) -> Result<(Artifact, Vec<u8>), ServiceError> {
     let artifact = stopgate_formats::sbom::detect_and_read(sbom)
-        .map_err(|error| ServiceError::invalid(format!("the SBOM cannot be read: {}", told(&error))))?;
+        .map_err(|error| ServiceError::invalid(format!("the SBOM cannot be read: {}", with_causes(&error))))?;
     let mut document = Vec::new();
     stopgate_formats::analysis::write(&artifact, &mut document).map_err(ServiceError::internal)?;
     Ok((artifact, document))

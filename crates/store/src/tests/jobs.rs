@@ -128,6 +128,21 @@ fn a_failure_is_tried_again_and_ends_with_its_cause() {
 }
 
 #[test]
+fn what_a_stopping_server_gives_back_was_not_tried() {
+    on_both(|store| async move {
+        ask(&store, &[wanted(1, "a", Priority::New)]).await;
+        // More often than it may be tried.
+        for _ in 0..3 {
+            let job = store.lease("w", &[Lane::Analyze]).await.unwrap().unwrap();
+            assert_eq!(job.attempts, 1);
+            store.give_back(&job).await.unwrap();
+            assert!(matches!(store.give_back(&job).await, Err(StoreError::LeaseLost)));
+        }
+        assert_eq!(keys(&store).await, ["a"]);
+    });
+}
+
+#[test]
 fn cancelling_stops_what_waits_and_tells_what_runs() {
     on_both(|store| async move {
         ask(&store, &[wanted(1, "runs", Priority::Interactive), wanted(1, "waits", Priority::New)]).await;
@@ -144,9 +159,7 @@ fn cancelling_stops_what_waits_and_tells_what_runs() {
         }
         tx.commit().await.unwrap();
         assert!(!store.renew(&running, None).await.unwrap());
-        let tx = store.begin().await.unwrap();
-        job::cancelled(tx.db(), &running).await.unwrap();
-        tx.commit().await.unwrap();
+        store.cancel_leased(&running).await.unwrap();
         assert!(store.lease("w", &[Lane::Analyze]).await.unwrap().is_none());
     });
 }

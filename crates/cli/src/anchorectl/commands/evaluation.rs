@@ -185,23 +185,6 @@ fn legacy(value: &PolicyEvaluation) -> Value {
     value.evaluations.iter().map(record).collect()
 }
 
-const HEADS: [&str; 14] = [
-    "tag",
-    "digest",
-    "policy_id",
-    "evaluation_time",
-    "status",
-    "final_action",
-    "gate",
-    "trigger",
-    "trigger_id",
-    "rule_id",
-    "action",
-    "message",
-    "allowlisted",
-    "recommendation",
-];
-
 /// A row per finding; an evaluation without any has one row, so that its verdict is there.
 fn rows(value: &PolicyEvaluation) -> Rows {
     let mut rows = Vec::new();
@@ -232,5 +215,5 @@ fn rows(value: &PolicyEvaluation) -> Rows {
             ])
         }));
     }
-    Rows { heads: HEADS.to_vec(), rows }
+    Rows { heads: stopgate_formats::csv::ANCHORE_COLUMNS.to_vec(), rows }
 }
